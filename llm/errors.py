@@ -1,0 +1,126 @@
+"""Why a call to a model failed. Every message is a sentence that is safe to show, says what to do, and never holds a key.
+
+LLMError
+├── BadRequest
+│   ├── ContextTooLong
+│   └── UnknownProvider
+├── BadCredentials
+├── Blocked
+├── Cancelled
+├── ContentFiltered
+├── ModelNotFound
+├── Overloaded
+├── ProviderError
+│   └── NotAnAPI
+├── QuotaExceeded
+├── RateLimited
+├── TimedOut
+├── Truncated
+└── Unreachable
+"""
+
+from __future__ import annotations
+
+
+class LLMError(Exception):
+    """`code` is stable and machine-readable. `retryable`: the same request may succeed later, and nothing was generated yet."""
+
+    code = "llm_error"
+    retryable = False
+    default_message = "The model could not answer."
+
+    def __init__(self, message: str = "", *, status: int | None = None) -> None:
+        self.message = message or self.default_message
+        self.status = status
+        super().__init__(self.message)
+
+
+class BadRequest(LLMError):
+    code = "bad_request"
+    default_message = "The provider refused the request. Check the model's parameters."
+
+
+class ContextTooLong(BadRequest):
+    code = "context_too_long"
+    default_message = "The conversation is longer than this model can read. Start a new chat or pick a model with a larger context window."
+
+
+class UnknownProvider(BadRequest):
+    code = "unknown_provider"
+    default_message = "This connection names a provider that is not installed. Edit the connection and choose one from the list."
+
+
+class BadCredentials(LLMError):
+    code = "bad_credentials"
+    default_message = "The provider rejected the key. Enter a valid key for this connection."
+
+
+class Blocked(LLMError):
+    code = "endpoint_not_allowed"
+    default_message = "This address may not be reached from here. Use a public https address, or ask an administrator to allow it."
+
+
+class Cancelled(LLMError):
+    """The caller ended the call; not a failure of the provider."""
+
+    code = "cancelled"
+    default_message = "The call was cancelled."
+
+
+class ContentFiltered(LLMError):
+    code = "content_filtered"
+    default_message = "The provider's content filter refused this request. Rephrase it or pick another model."
+
+
+class ModelNotFound(LLMError):
+    code = "model_not_found"
+    default_message = "The provider does not know this model id. Check the spelling, or whether the model was retired."
+
+
+class Overloaded(LLMError):
+    code = "overloaded"
+    retryable = True
+    default_message = "The provider is overloaded. Try again in a moment or pick another model."
+
+
+class ProviderError(LLMError):
+    code = "provider_error"
+    default_message = "The provider reported an error. Try again, or pick another model."
+
+
+class NotAnAPI(ProviderError):
+    code = "not_an_llm_api"
+    default_message = "The address answered, but not as an LLM API. Check the base URL; most end in /v1."
+
+
+class QuotaExceeded(LLMError):
+    code = "quota_exceeded"
+    default_message = "The account behind this key has no credit left. Top it up at the provider or pick another model."
+
+
+class RateLimited(LLMError):
+    """`retry_after` is in seconds, None where the provider did not say."""
+
+    code = "rate_limited"
+    retryable = True
+    default_message = "The provider's rate limit is reached. Wait a moment and try again."
+
+    def __init__(self, message: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class TimedOut(LLMError):
+    code = "timed_out"
+    default_message = "The provider did not answer in time. Try again or pick another model."
+
+
+class Truncated(LLMError):
+    code = "truncated"
+    default_message = "The connection ended before the answer was complete. What arrived is kept; regenerate for a full answer."
+
+
+class Unreachable(LLMError):
+    code = "unreachable"
+    retryable = True
+    default_message = "The provider cannot be reached. Check that the address is right and that the server is running."

@@ -1,0 +1,214 @@
+"""The values that pass between a caller, the client and a provider. Nothing here knows a wire format, a user or a database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn, TypeAlias
+
+JSON: TypeAlias = Any
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "unknown"]
+
+
+class Secret:
+    """A key in clear that refuses to be printed, compared, pickled or serialised by accident."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError("compare secrets with hmac.compare_digest(a.reveal(), b.reveal())")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is never pickled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """Everything that is needed to reach one model. `base_url` "" means the provider's own address."""
+
+    provider: str
+    model: str
+    base_url: str = ""
+    api_key: Secret = field(default_factory=lambda: Secret(""))
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    options: Mapping[str, JSON] = field(default_factory=dict)
+    params: Mapping[str, JSON] = field(default_factory=dict)
+    streaming: bool = True
+    vision: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image by `url`, or by `data` (raw bytes) with its `media_type`."""
+
+    url: str = ""
+    data: bytes = b""
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """What a model thought. `opaque` is the signed part that its provider wants back unchanged."""
+
+    text: str
+    opaque: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A complete call: `arguments` is the text that the model wrote, JSON or not; "" is normalised to "{}"."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    call_id: str
+    name: str
+    content: str
+    is_error: bool = False
+
+
+Part: TypeAlias = Text | Image | Reasoning | ToolCall | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+
+def system(text: str) -> Message:
+    return Message("system", (Text(text),))
+
+
+def user(text: str) -> Message:
+    return Message("user", (Text(text),))
+
+
+def assistant(text: str) -> Message:
+    return Message("assistant", (Text(text),))
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A function that the model may call; `parameters` is a JSON schema of type object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    params: Mapping[str, JSON] = field(default_factory=dict)
+    stream: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one provider call. Input includes cached tokens, output includes reasoning tokens, whatever the wire says."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    text: str
+    opaque: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Always the last event of a stream that did not raise. `usage` is None where the provider sent none."""
+
+    reason: FinishReason
+    usage: Usage | None = None
+
+
+Event: TypeAlias = TextDelta | ReasoningDelta | ToolCall | ToolResult | Finish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """What a provider wants sent. Header values may hold keys, so they stay out of the repr."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+class Cancellation:
+    """Ends one call from any thread: before it starts, while it waits between attempts, or in the middle of a read."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._event.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Run `callback` when cancelled; at once if that has happened already."""
+        with self._lock:
+            if not self._event.is_set():
+                self._callbacks.append(callback)
+                return
+        callback()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until cancelled or `seconds` are over; True if cancelled."""
+        return self._event.wait(seconds)
