@@ -1,0 +1,179 @@
+"""A turn while it runs: written by its worker's thread, read by viewers on the event loop and by the writer's thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chat import wire
+from chat.models import Status
+from llm import Cancellation, ReasoningDelta, TextDelta, ToolCall, ToolResult
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from llm import Usage
+
+# Events that a viewer can catch up on; one that is further behind gets a snapshot. Keeps an open stream under 100 KB.
+LOG_LENGTH = 512
+
+Shown = TextDelta | ReasoningDelta | ToolCall | ToolResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnSpec:
+    """What a worker needs to produce a turn. Values only, so that it crosses threads."""
+
+    turn: UUID
+    conversation: UUID
+    owner: int
+    parent: UUID
+    model: UUID | None
+    model_label: str
+    system_prompt: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How production of a turn ended, before it is saved. Times are in seconds."""
+
+    status: Status
+    finish: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    retryable: bool = False
+    retry_after: float | None = None
+    usage: Usage | None = None
+    first_token_seconds: float | None = None
+    seconds: float = 0.0
+    html: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Final:
+    """What viewers are told when a turn has ended and is saved."""
+
+    status: str
+    finish: str
+    html: str
+    model_label: str
+    error_code: str = ""
+    error_message: str = ""
+    retryable: bool = False
+    retry_after: float | None = None
+    usage: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    seq: int
+    status: str
+    text: str
+    reasoning: str
+    tools: tuple[wire.Frame, ...] = ()
+    finish: str = ""
+
+
+def usage_frame(usage: Usage | None, cost: Decimal | None) -> dict[str, Any] | None:
+    if usage is None:
+        return None
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "estimated": usage.estimated,
+        "cost": None if cost is None else format(cost, "f"),
+    }
+
+
+class LiveTurn:
+    def __init__(self, spec: TurnSpec) -> None:
+        self.spec = spec
+        self.cancellation = Cancellation()
+        self.outcome: Outcome | None = None
+        self.final: Final | None = None
+        self.seq = 0
+        self.saved_seq = 0
+        self._status = Status.QUEUED
+        self._stop_as = Status.STOPPED
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._tools: list[wire.Frame] = []
+        self._log: deque[tuple[int, Shown]] = deque(maxlen=LOG_LENGTH)
+        self._listeners: set[Callable[[], None]] = set()
+        self._lock = threading.Lock()
+
+    # --- the worker's side
+
+    def begin(self) -> None:
+        self._status = Status.STREAMING
+
+    def add(self, event: Shown) -> None:
+        with self._lock:
+            self.seq += 1
+            self._log.append((self.seq, event))
+            match event:
+                case TextDelta(text):
+                    self._text.append(text)
+                case ReasoningDelta(text):
+                    self._reasoning.append(text)
+                case _:
+                    self._tools.append(wire.tool_part(event))
+        self._notify()
+
+    def stop(self, status: Status = Status.STOPPED) -> None:
+        """End the provider's call from any thread; `status` is what the turn will be called."""
+        if not self.cancellation.cancelled:
+            self._stop_as = status
+            self.cancellation.cancel()
+
+    @property
+    def stopped_as(self) -> Status:
+        return self._stop_as
+
+    # --- the writer's side
+
+    @property
+    def unsaved(self) -> bool:
+        return self.seq > self.saved_seq or self.outcome is not None
+
+    def publish(self, final: Final) -> None:
+        """Tell viewers that the turn has ended. Called once, after the row is saved."""
+        self.final = final
+        self._notify()
+
+    # --- the viewers' side
+
+    def snapshot(self) -> Snapshot:
+        with self._lock:
+            # Joining here keeps the buffers short: one string each after every save.
+            self._text, self._reasoning = ["".join(self._text)], ["".join(self._reasoning)]
+            status = self.final.status if self.final else self._status
+            finish = self.final.finish if self.final else ""
+            return Snapshot(self.seq, status, self._text[0], self._reasoning[0], tuple(self._tools), finish)
+
+    def since(self, seq: int) -> list[tuple[int, Shown]] | None:
+        """Events after `seq`; None where the log no longer reaches back so far."""
+        with self._lock:
+            if seq > self.seq or (self._log and self._log[0][0] > seq + 1):
+                return None
+            missing = self.seq - seq
+            return [self._log[i] for i in range(len(self._log) - missing, len(self._log))]
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        with self._lock:
+            self._listeners = self._listeners | {listener}
+
+    def unsubscribe(self, listener: Callable[[], None]) -> None:
+        with self._lock:
+            self._listeners = self._listeners - {listener}
+
+    def _notify(self) -> None:
+        for listener in self._listeners:
+            listener()
