@@ -47,7 +47,9 @@ class ContextTooLong(BadRequest):
 
 class UnknownProvider(BadRequest):
     code = "unknown_provider"
-    default_message = "This connection names a provider that is not installed. Edit the connection and choose one from the list."
+    default_message = (
+        "This connection names a provider that is not installed. Edit the connection and choose one from the list."
+    )
 
 
 class BadCredentials(LLMError):
@@ -56,8 +58,13 @@ class BadCredentials(LLMError):
 
 
 class Blocked(LLMError):
+    """`detail` says why, for logs only: shown to people it would turn the site into a port scanner."""
+
     code = "endpoint_not_allowed"
-    default_message = "This address may not be reached from here. Use a public https address, or ask an administrator to allow it."
+    detail = ""
+    default_message = (
+        "This address may not be reached from here. Use a public https address, or ask an administrator to allow it."
+    )
 
 
 class Cancelled(LLMError):
@@ -117,7 +124,9 @@ class TimedOut(LLMError):
 
 class Truncated(LLMError):
     code = "truncated"
-    default_message = "The connection ended before the answer was complete. What arrived is kept; regenerate for a full answer."
+    default_message = (
+        "The connection ended before the answer was complete. What arrived is kept; regenerate for a full answer."
+    )
 
 
 class Unreachable(LLMError):
