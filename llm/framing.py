@@ -1,0 +1,153 @@
+"""From bytes to lines, events and JSON. Nothing here knows a provider; nothing here trusts what arrives."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import NoReturn
+
+from llm.errors import ProviderError, Truncated
+from llm.types import JSON
+
+MAX_LINE = 1024 * 1024
+MAX_MALFORMED = 20
+
+# Only these three end a line: str.splitlines also breaks at U+2028 and U+0085, which JSON strings hold unescaped.
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_BOM = b"\xef\xbb\xbf"
+_BLANK = b" \t\r\n"
+
+# Half of a surrogate pair cannot be encoded, and PostgreSQL refuses NUL; both can only come from an escape.
+_ESCAPE = re.compile(
+    r"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?P<unstorable>u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000))"
+    r"|.)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    event: str
+    data: str
+
+
+class MalformedJSONError(ValueError):
+    """Text that is not JSON, or JSON that no provider means to send."""
+
+
+def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines without their ends, however the bytes were cut. Each byte is looked at once."""
+    tail = bytearray()
+    after_cr = False
+    for chunk in chunks:
+        rest = chunk[1:] if after_cr and chunk.startswith(b"\n") else chunk
+        after_cr = rest.endswith(b"\r") if rest else after_cr and not chunk
+        *ended, begun = _LINE_END.split(rest)
+        for line in ended:
+            yield _within_limit(tail + line)
+            tail.clear()
+        tail += begun
+        _within_limit(tail)
+    if tail:
+        yield bytes(tail)
+
+
+def _within_limit(line: bytearray) -> bytes:
+    if len(line) > MAX_LINE:
+        raise ProviderError("The provider sent one line of more than 1 MiB, so the answer was dropped. Try again.")
+    return bytes(line)
+
+
+def server_sent_events(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    """Events of an event stream (WHATWG HTML, section 9.2), with two liberties: an event without data is skipped, since
+    keep-alives look like that, and what stands unterminated at the end of the stream is still an event."""
+    event, data = "", bytearray()
+    for line in chain(_without_bom(split_lines(chunks)), [b""]):
+        if not line:
+            if text := bytes(data).removesuffix(b"\n").decode("utf-8", "replace"):
+                yield ServerSentEvent(event, text)
+            event, data = "", bytearray()
+            continue
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            data += value.removeprefix(b" ") + b"\n"
+            _within_limit(data)
+        elif name == b"event":
+            event = value.removeprefix(b" ").decode("utf-8", "replace")
+
+
+def _without_bom(lines: Iterator[bytes]) -> Iterator[bytes]:
+    yield next(lines, b"").removeprefix(_BOM)
+    yield from lines
+
+
+def json_lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The lines of newline-delimited JSON that hold anything."""
+    for line in _without_bom(split_lines(chunks)):
+        if line.strip():
+            yield line.decode("utf-8", "replace")
+
+
+def decode_json(text: str) -> JSON:
+    """JSON from a stranger. NaN, numbers of thousands of digits and nesting without end are malformed."""
+    try:
+        return json.loads(_storable(text), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedJSONError(type(error).__name__) from None
+
+
+def _storable(text: str) -> str:
+    return _ESCAPE.sub(_replace_unstorable, text) if "\\u" in text else text
+
+
+def _replace_unstorable(escape: re.Match[str]) -> str:
+    return "\\ufffd" if escape["unstorable"] else escape[0]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedJSONError(name)
+
+
+def json_objects(texts: Iterable[str]) -> Iterator[dict[str, JSON]]:
+    """The JSON objects among `texts`. A few malformed ones are stray keep-alives; more than that is not an answer."""
+    malformed = 0
+    for text in texts:
+        try:
+            yield json_object(text)
+        except MalformedJSONError:
+            malformed += 1
+            if malformed > MAX_MALFORMED:
+                raise ProviderError(
+                    "The provider's answer is not valid JSON. Check the base URL or try again."
+                ) from None
+
+
+def json_object(text: str) -> dict[str, JSON]:
+    """One object; a list of one object counts as that object, because Gemini wraps its errors so."""
+    match decode_json(text):
+        case dict(value) | [dict(value)]:
+            return value
+        case _:
+            raise MalformedJSONError("not an object")
+
+
+def whole_object(chunks: Iterable[bytes]) -> dict[str, JSON]:
+    """The JSON object that is the whole body of an answer which was not streamed."""
+    body = b"".join(chunks).removeprefix(_BOM)
+    try:
+        return json_object(body.decode("utf-8", "replace"))
+    except MalformedJSONError:
+        raise ProviderError("The provider's answer is not valid JSON. Check the base URL or try again.") from None
+
+
+def first_character(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first byte that is neither blank nor a byte order mark, and everything from there on."""
+    rest = iter(chunks)
+    head = b""
+    for chunk in rest:
+        head = (head + chunk).removeprefix(_BOM).lstrip(_BLANK)
+        if head and not _BOM.startswith(head):
+            return head[:1], chain([head], rest)
+    raise Truncated

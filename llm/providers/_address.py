@@ -1,0 +1,40 @@
+"""Where a request goes: the base URL that a person typed, and the headers that carry the key."""
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+from llm.errors import BadCredentials
+from llm.types import ModelConfig, Secret
+
+# /v1, /v1beta/openai, /openai/v1, /api/v1: whatever names a version is complete.
+_VERSION = re.compile(r"/v\d+[a-z0-9]*(?=/|$)")
+_OPERATIONS = ("/chat/completions", "/messages", "/models")
+
+
+def endpoint(base_url: str, operation: str) -> str:
+    """The address of `operation` below a base URL with or without version, or beside a pasted full address."""
+    parts = urlsplit(base_url.strip())
+    path = parts.path.rstrip("/")
+    if path.endswith(f"/{operation}"):
+        return urlunsplit(parts._replace(path=path, fragment=""))
+    for pasted in _OPERATIONS:
+        path = path.removesuffix(pasted)
+    version = "" if _VERSION.search(path) else "/v1"
+    return urlunsplit(parts._replace(path=f"{path}{version}/{operation}", fragment=""))
+
+
+def headers(config: ModelConfig, *, key_header: str, scheme: str = "") -> dict[str, str]:
+    """JSON in, the connection's own headers, and the key only if there is one: some proxies refuse an empty Bearer."""
+    own = {name.lower(): header_value(value) for name, value in config.headers.items()}
+    key = header_value(config.api_key)
+    return {"content-type": "application/json"} | ({key_header: scheme + key} if key else {}) | own
+
+
+def header_value(secret: Secret) -> str:
+    """The value without the blanks and line ends that pasting leaves behind."""
+    value = secret.reveal().strip()
+    if value and not (value.isascii() and value.isprintable()):
+        raise BadCredentials(
+            "The key holds characters that no key has. Copy it again and enter it for this connection."
+        )
+    return value

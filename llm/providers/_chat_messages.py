@@ -1,0 +1,52 @@
+"""Messages and tools as chat completions wants them."""
+
+from base64 import b64encode
+
+from llm.types import JSON, Image, Message, Text, ToolCall, ToolResult, ToolSpec
+
+
+def wire_messages(message: Message, *, system_role: str, empty_content: str | None) -> list[dict[str, JSON]]:
+    """One message, except that each tool result is one of its own."""
+    match message.role:
+        case "system":
+            return [{"role": system_role, "content": message.text}]
+        case "user":
+            return [{"role": "user", "content": _user_content(message)}]
+        case "assistant":
+            return [_assistant(message, empty_content)]
+        case "tool":
+            return [_tool_result(part) for part in message.parts if isinstance(part, ToolResult)]
+
+
+def wire_tool(tool: ToolSpec) -> dict[str, JSON]:
+    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return {"type": "function", "function": function}
+
+
+def _user_content(message: Message) -> JSON:
+    """Plain text stays a string: many servers know nothing else."""
+    parts = [_user_part(part) for part in message.parts if isinstance(part, Text | Image)]
+    return parts if any(isinstance(part, Image) for part in message.parts) else message.text
+
+
+def _user_part(part: Text | Image) -> dict[str, JSON]:
+    if isinstance(part, Text):
+        return {"type": "text", "text": part.text}
+    url = part.url or f"data:{part.media_type};base64,{b64encode(part.data).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _assistant(message: Message, empty_content: str | None) -> dict[str, JSON]:
+    """Reasoning is left out: servers that did not ask for it refuse it."""
+    calls = [_call(part) for part in message.parts if isinstance(part, ToolCall)]
+    if not calls:
+        return {"role": "assistant", "content": message.text}
+    return {"role": "assistant", "content": message.text or empty_content, "tool_calls": calls}
+
+
+def _call(part: ToolCall) -> dict[str, JSON]:
+    return {"id": part.id, "type": "function", "function": {"name": part.name, "arguments": part.arguments}}
+
+
+def _tool_result(part: ToolResult) -> dict[str, JSON]:
+    return {"role": "tool", "tool_call_id": part.call_id, "content": part.content}

@@ -1,0 +1,149 @@
+"""Reading a chat completions answer: documents of a stream, or the one document of an answer that was not streamed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from llm.errors import NotAnAPI, Truncated
+from llm.framing import first_character, json_objects, server_sent_events, whole_object
+from llm.providers._errors import error_in_stream
+from llm.providers._tool_calls import ToolCallAssembly, whole
+from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
+
+FINISH_REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
+    "end_turn": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "tool_calls": "tool_calls",
+    "tool_use": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "refusal": "refusal",
+}
+# vLLM ends a request with these when its engine failed or was told to drop it.
+FAILED = frozenset({"error", "abort"})
+_REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
+_MOST_TOKENS = 2**31 - 1
+
+
+def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
+    first, chunks = first_character(chunks)
+    if first == b"<":
+        raise NotAnAPI
+    answer = Answer()
+    if first in (b"{", b"["):
+        yield from answer.read(whole_object(chunks))
+        answer.ended = True
+    else:
+        for document in json_objects(answer.until_done(chunks)):
+            yield from answer.read(document)
+    yield from answer.finish()
+
+
+class Answer:
+    """What is known so far about one answer. Fields may be missing, null or repeated: the last usable value counts."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._tools = ToolCallAssembly()
+        self._reason: FinishReason | None = None
+        self._refused = False
+        self._usage: Usage | None = None
+
+    def until_done(self, chunks: Iterable[bytes]) -> Iterator[str]:
+        """The data of each event before `[DONE]`, without the keep-alives that some servers send as data."""
+        for event in server_sent_events(chunks):
+            data = event.data.strip()
+            if data.startswith("[DONE]"):
+                self.ended = True
+                return
+            if data and not data.startswith(":"):
+                yield data
+
+    def read(self, document: Mapping[str, JSON]) -> Iterator[Event]:
+        if error := error_in_stream(document):
+            raise error
+        self._usage = usage_in(document) or self._usage
+        choices = document.get("choices")
+        for choice in choices if isinstance(choices, list) else []:
+            # With `n` above 1 the answers are interleaved; only the first is shown.
+            if isinstance(choice, dict) and choice.get("index") in (0, None):
+                yield from self._choice(choice)
+
+    def finish(self) -> Iterator[Event]:
+        if self._reason is None and not self.ended:
+            raise Truncated
+        reason = "refusal" if self._refused else self._reason or "unknown"
+        calls = [call for call in self._tools.calls() if reason != "length" or whole(call)]
+        yield from calls
+        # A forced tool choice ends with "stop" (OpenAI, vLLM), so the calls themselves decide.
+        yield Finish("tool_calls" if calls and reason in ("stop", "unknown") else reason, self._usage)
+
+    def _choice(self, choice: Mapping[str, JSON]) -> Iterator[Event]:
+        delta = choice.get("delta") or choice.get("message")
+        if isinstance(delta, dict):
+            yield from self._delta(delta)
+        if isinstance(name := choice.get("finish_reason"), str) and name:
+            if name in FAILED:
+                raise Truncated
+            self._reason = FINISH_REASONS.get(name, "unknown")
+
+    def _delta(self, delta: Mapping[str, JSON]) -> Iterator[Event]:
+        content = delta.get("content")
+        if thought := reasoning_in(delta):
+            yield ReasoningDelta(thought)
+        if text := content if isinstance(content, str) else joined(content, "text"):
+            yield TextDelta(text)
+        if isinstance(refusal := delta.get("refusal"), str) and refusal:
+            self._refused = True
+            yield TextDelta(refusal)
+        if isinstance(fragments := delta.get("tool_calls"), list):
+            self._tools.add(fragments)
+
+
+def reasoning_in(delta: Mapping[str, JSON]) -> str:
+    """The first of the fields that servers use for it: OpenRouter sends the same text in two of them."""
+    for field in _REASONING_FIELDS:
+        if isinstance(text := delta.get(field), str) and text:
+            return text
+    return joined(delta.get("reasoning_details"), "text") or joined(_thinking_parts(delta.get("content")), "text")
+
+
+def _thinking_parts(content: JSON) -> list[JSON]:
+    """Mistral nests its reasoning: content is a list with parts `{"type": "thinking", "thinking": [text parts]}`."""
+    parts = content if isinstance(content, list) else []
+    nested = [part.get("thinking") for part in parts if isinstance(part, dict)]
+    return [inner for thinking in nested if isinstance(thinking, list) for inner in thinking]
+
+
+def joined(parts: JSON, field: str) -> str:
+    """The texts of a list of parts; "" for anything else."""
+    if not isinstance(parts, list):
+        return ""
+    texts = (part.get(field) for part in parts if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def usage_in(document: Mapping[str, JSON]) -> Usage | None:
+    """Any chunk may hold it, in the field that OpenAI uses or in Groq's; nulls count as nothing."""
+    groq = document.get("x_groq")
+    raw = document.get("usage") or (groq.get("usage") if isinstance(groq, dict) else None)
+    if not isinstance(raw, dict) or raw.get("prompt_tokens") is None:
+        return None
+    prompt, completion = tokens(raw, "prompt_tokens"), tokens(raw, "completion_tokens")
+    reasoning = tokens(raw.get("completion_tokens_details"), "reasoning_tokens")
+    # xAI counts reasoning beside the completion and shows it only in the total.
+    beside = reasoning if tokens(raw, "total_tokens") == prompt + completion + reasoning else 0
+    cached = tokens(raw.get("prompt_tokens_details"), "cached_tokens") or tokens(raw, "prompt_cache_hit_tokens")
+    return Usage(
+        input_tokens=prompt, output_tokens=completion + beside, cached_tokens=cached, reasoning_tokens=reasoning
+    )
+
+
+def tokens(counts: JSON, field: str) -> int:
+    """A count that can be one: not negative, not NaN's cousins, not more than a database column holds."""
+    value = counts.get(field) if isinstance(counts, dict) else None
+    usable = isinstance(value, int | float) and 0 <= value <= _MOST_TOKENS
+    return int(value) if usable and value is not None else 0

@@ -1,0 +1,92 @@
+"""What a server complains about, read from the many shapes in which servers say it. No verdict here."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from llm.framing import MalformedJSONError, decode_json
+from llm.types import JSON
+
+_LOOKS_LIKE_A_KEY = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|hf|gsk|xai|key|AIza)[-_]?[\w*.-]{8,}|[\w*-]{32,}")
+_LONGEST_QUOTE = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A server's complaint: its prose and every code, type or number that came with it, in lower case."""
+
+    message: str = ""
+    codes: tuple[str, ...] = ()
+
+    def quote(self) -> str:
+        """The server's own sentence, short, on one line, and without anything that looks like a key."""
+        line = " ".join(self.message.split())
+        line = _LOOKS_LIKE_A_KEY.sub("***", "".join(c for c in line if c.isprintable()))
+        return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE].rstrip()}…"
+
+
+def fault_in_body(body: bytes) -> Fault:
+    """The complaint in the body of a refused request; empty for a web page or anything else unreadable."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        document = decode_json(text)
+    except MalformedJSONError:
+        return Fault() if text.startswith("<") else Fault(text)
+    match document:
+        case dict() | [dict(), *_]:
+            found = document if isinstance(document, dict) else document[0]
+            return fault_in(found) or _fault(found)
+        case str():
+            return Fault(document)
+        case _:
+            return Fault()
+
+
+def fault_in(document: Mapping[str, JSON]) -> Fault | None:
+    """The complaint of a JSON object that is an error in one of the shapes seen in the wild, else None."""
+    match document:
+        case {"error": dict(error)} | {"errors": [dict(error), *_]} if error:
+            return _fault(error, outer=document)
+        case {"type": "error"} | {"object": "error"}:
+            return _fault(document)
+        case {"error": str(message)} | {"errors": [str(message), *_]} | {"detail": str(message)} if message:
+            return Fault(message, tuple(_codes(document)))
+        case {"detail": [{"msg": str(message)}, *_]}:
+            return Fault(message)
+        case _:
+            return None
+
+
+def _fault(error: Mapping[str, JSON], *, outer: Mapping[str, JSON] | None = None) -> Fault:
+    message = error.get("message")
+    nested = _nested(message) if isinstance(message, str) else None
+    if nested is not None:
+        return Fault(nested.message, (*nested.codes, *_codes(error)))
+    return Fault(message if isinstance(message, str) else "", (*_codes(error), *_codes(outer or {})))
+
+
+def _nested(message: str) -> Fault | None:
+    """Gateways put the JSON of the server behind them into their own message; it is unwrapped once."""
+    if not message.lstrip().startswith("{"):
+        return None
+    try:
+        document = decode_json(message)
+    except MalformedJSONError:
+        return None
+    inner = document.get("error", document)
+    match inner:
+        case {"message": str(text)}:
+            return Fault(text, tuple(_codes(inner)))
+        case str():
+            return Fault(inner)
+        case _:
+            return None
+
+
+def _codes(error: Mapping[str, JSON]) -> Iterator[str]:
+    details = error.get("details")
+    if isinstance(details, dict):
+        yield from _codes({"code": details.get("error_code")})
+    for name in ("code", "type", "error_type", "statusCode", "status"):
+        if isinstance(value := error.get(name), str | int) and value != "error":
+            yield str(value).lower()

@@ -1,0 +1,85 @@
+"""Chat completions, the wire format that OpenAI made and most servers speak. Vendors are rows of this class."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from llm.errors import LLMError
+from llm.providers._address import endpoint, headers
+from llm.providers._chat_messages import wire_messages, wire_tool
+from llm.providers._chat_stream import parse
+from llm.providers._errors import error_of
+from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig
+
+Body: TypeAlias = dict[str, JSON]
+
+# Differences between servers that cannot be known beforehand: a connection's `options` may settle them.
+OPTIONS: dict[str, tuple[JSON, ...]] = {
+    "max_tokens_field": ("max_tokens", "max_completion_tokens"),
+    "system_role": ("system", "developer", "user"),
+    "empty_content": ("", None),
+    "stream_usage": (True, False),
+}
+
+
+def _as_it_is(body: Body) -> Body:
+    return body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAIChat:
+    """`fit` drops from a request what the model's family rejects."""
+
+    label: str
+    icon: str
+    base_url: str = ""
+    key_env: str = ""
+    needs_key: bool = False
+    max_tokens_field: str = "max_tokens"
+    system_role: str = "system"
+    empty_content: str | None = ""
+    stream_usage: bool = True
+    fit: Callable[[Body], Body] = _as_it_is
+
+    def build(self, config: ModelConfig, request: ChatRequest) -> HttpRequest:
+        body = self._with_options(config.options).body(config, request)
+        return HttpRequest(
+            method="POST",
+            url=endpoint(config.base_url or self.base_url, "chat/completions"),
+            headers=headers(config, key_header="authorization", scheme="Bearer "),
+            body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
+        )
+
+    def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        return parse(chunks)
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
+        return error_of(status, headers, body)
+
+    def _with_options(self, options: Mapping[str, JSON]) -> "OpenAIChat":
+        known = {name: value for name, value in options.items() if value in OPTIONS.get(name, ())}
+        return replace(self, **known)
+
+    def body(self, config: ModelConfig, request: ChatRequest) -> Body:
+        """Parameters under names that nobody here knows go through; they cannot replace what is said here."""
+        return self.fit(self._params({**config.params, **request.params}) | self._conversation(config, request))
+
+    def _params(self, params: Mapping[str, JSON]) -> Body:
+        renamed = {"max_tokens": self.max_tokens_field}
+        return {renamed.get(name, name): value for name, value in params.items() if value is not None}
+
+    def _conversation(self, config: ModelConfig, request: ChatRequest) -> Body:
+        body: Body = {"model": config.model, "messages": self._messages(request), "stream": request.stream}
+        if request.stream and self.stream_usage:
+            body["stream_options"] = {"include_usage": True}
+        if request.tools:
+            body["tools"] = [wire_tool(tool) for tool in request.tools]
+        return body
+
+    def _messages(self, request: ChatRequest) -> list[JSON]:
+        wire = (
+            wire_messages(message, system_role=self.system_role, empty_content=self.empty_content)
+            for message in request.messages
+        )
+        return [message for messages in wire for message in messages]

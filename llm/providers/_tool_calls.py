@@ -1,0 +1,82 @@
+"""Tool calls of a chat completions answer, put together from fragments."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from llm.framing import MalformedJSONError, decode_json
+from llm.types import JSON, ToolCall
+
+
+@dataclass(slots=True)
+class _Slot:
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+class ToolCallAssembly:
+    """Fragments go to the slot of their `index`. Servers that leave it out are followed by id, then by position."""
+
+    def __init__(self) -> None:
+        self._slots: list[_Slot] = []
+        self._by_index: dict[int, _Slot] = {}
+
+    def add(self, fragments: Sequence[JSON]) -> None:
+        known = [fragment for fragment in fragments if isinstance(fragment, dict)]
+        for position, fragment in enumerate(known):
+            self._merge(fragment, position if len(known) > 1 else None)
+
+    def calls(self) -> Iterator[ToolCall]:
+        """All calls in the order in which they began."""
+        for number, slot in enumerate(self._slots):
+            yield ToolCall(slot.id or f"call_{number}", slot.name, slot.arguments.strip() or "{}")
+
+    def _merge(self, fragment: dict[str, JSON], position: int | None) -> None:
+        function = fragment.get("function")
+        function = function if isinstance(function, dict) else {}
+        slot = self._slot(_text(fragment.get("id")), fragment.get("index"), position)
+        # Some servers repeat the name in every fragment: it is set once, never appended.
+        slot.name = slot.name or _text(function.get("name"))
+        slot.arguments += _arguments(function.get("arguments"))
+
+    def _slot(self, call_id: str, index: JSON, position: int | None) -> _Slot:
+        if isinstance(index, int):
+            return self._indexed(index, call_id)
+        if call_id:
+            return next((slot for slot in self._slots if slot.id == call_id), None) or self._open(call_id)
+        if position is not None:
+            return self._indexed(position, "")
+        return self._slots[-1] if self._slots else self._open("")
+
+    def _indexed(self, index: int, call_id: str) -> _Slot:
+        """The slot of an index, or a new one where a different id shows that calls share the index."""
+        slot = self._by_index.get(index)
+        if slot is None or (call_id and slot.id and call_id != slot.id):
+            slot = self._by_index[index] = self._open(call_id)
+        slot.id = slot.id or call_id
+        return slot
+
+    def _open(self, call_id: str) -> _Slot:
+        self._slots.append(_Slot(id=call_id))
+        return self._slots[-1]
+
+
+def whole(call: ToolCall) -> bool:
+    """Whether the arguments arrived to their end: an answer that hit its limit may have cut them."""
+    try:
+        decode_json(call.arguments)
+    except MalformedJSONError:
+        return False
+    return True
+
+
+def _text(value: JSON) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _arguments(value: JSON) -> str:
+    """Arguments are JSON text; some servers send the value itself."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,5 @@
+"""Any other server that speaks chat completions: llama.cpp, LM Studio, SGLang, Groq, Mistral, DeepSeek, OpenRouter."""
+
+from llm.providers._openai_chat import OpenAIChat
+
+provider = OpenAIChat(label="OpenAI-compatible", icon="plug")
