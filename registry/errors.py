@@ -1,0 +1,20 @@
+"""Why a model of the registry cannot be used. Each message is safe to show and says what to do."""
+
+from llm.errors import LLMError
+
+
+class CredentialUnreadable(LLMError):
+    code = "credential_unreadable"
+    default_message = "The stored key of this connection cannot be read. Edit the connection and re-enter the key."
+
+
+class NoModel(LLMError):
+    code = "no_model"
+    default_message = "No model is set up yet. Add one, or ask an administrator to choose a default."
+
+
+class ModelUnavailable(LLMError):
+    """The same words for a model that does not exist and for one that belongs to somebody else."""
+
+    code = "model_unavailable"
+    default_message = "This model does not exist or is not available to you. Pick another one."

@@ -1,0 +1,103 @@
+"""Who may see, use and edit connections and models. This file is the only place that decides it.
+
+| reader                      | sees                   | uses                                    | edits        |
+|-----------------------------|------------------------|-----------------------------------------|--------------|
+| anonymous, inactive         | active global          | -                                       | -            |
+| user                        | own, active global     | active: own, global with a key or none needed | own    |
+| staff without permission    | own, global            | as a user                               | own          |
+| holder of `manage_global`   | own, global            | as a user                               | own, global  |
+| superuser                   | as a holder; all rows in the admin | as a user                   | as a holder  |
+
+Somebody who sees a row but may not edit it gets no address, no key preview and no connection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Q, QuerySet
+
+from registry.addresses import normalised
+from registry.environment import environment_origins
+from registry.providers import keyless_providers, provider_names
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+    Reader = AbstractBaseUser | AnonymousUser
+
+MANAGE_GLOBAL = "registry.manage_global"
+
+
+def may_edit(user: Reader, owner_id: int | None) -> bool:
+    if owner_id is None:
+        return user.has_perm(MANAGE_GLOBAL)
+    return user.is_active and user.pk == owner_id
+
+
+class OwnedQuerySet(QuerySet):
+    """Rows of one user or, with no owner, of everybody. `connection` leads to the row that knows the owner."""
+
+    connection = ""
+
+    def visible_to(self, user: Reader) -> Self:
+        if not user.is_active:
+            return self.filter(self._global() & self._active())
+        if user.is_staff or user.has_perm(MANAGE_GLOBAL):
+            return self.filter(self._own(user) | self._global())
+        return self.filter(self._own(user) | self._global() & self._active())
+
+    def usable_by(self, user: Reader) -> Self:
+        if not user.is_active:
+            return self.none()
+        return self.filter(self._active(), self._own(user) | self._global() & self._has_key())
+
+    def editable_by(self, user: Reader) -> Self:
+        if not user.is_active:
+            return self.none()
+        if user.has_perm(MANAGE_GLOBAL):
+            return self.filter(self._own(user) | self._global())
+        return self.filter(self._own(user))
+
+    def in_admin_for(self, user: Reader) -> Self:
+        return self.all() if user.is_active and user.is_superuser else self.visible_to(user)
+
+    def _own(self, user: Reader) -> Q:
+        return self._where(owner=user.pk)
+
+    def _global(self) -> Q:
+        return self._where(owner=None)
+
+    def _active(self) -> Q:
+        return self._where(is_active=True)
+
+    def _has_key(self) -> Q:
+        """A stored key, a provider that needs none, or a key in the environment that is meant for this address."""
+        stored = ~self._where(sealed_api_key="")
+        return stored | self._where(provider__in=keyless_providers()) | self._has_environment_key()
+
+    def _has_environment_key(self) -> Q:
+        has_key = Q(pk__in=[])
+        for name in provider_names():
+            for origin in environment_origins(name):
+                has_key |= self._where(provider=name) & self._at(origin)
+        return has_key
+
+    def _at(self, origin: str) -> Q:
+        """Stored addresses are normalised. An empty one means the provider's or the environment's own."""
+        site = normalised(origin)
+        return self._where(base_url="") | self._where(base_url=site) | self._where(base_url__startswith=f"{site}/")
+
+    def _where(self, **conditions: object) -> Q:
+        return Q(**{self.connection + field: value for field, value in conditions.items()})
+
+
+class ConnectionQuerySet(OwnedQuerySet):
+    pass
+
+
+class LLMModelQuerySet(OwnedQuerySet):
+    connection = "connection__"
+
+    def _active(self) -> Q:
+        return super()._active() & Q(is_active=True)
