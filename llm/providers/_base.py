@@ -20,6 +20,8 @@ class Provider(Protocol):
     """Default address, without a trailing slash; "" where there is none and the connection must name one."""
     key_env: str
     """Environment variable with the key for global connections; "" where there is none."""
+    url_env: str
+    """Environment variable with the address of the operator's own server; "" where there is none."""
     needs_key: bool
     """False for servers that commonly run without a key."""
 

@@ -35,6 +35,7 @@ class OpenAIChat:
     icon: str
     base_url: str = ""
     key_env: str = ""
+    url_env: str = ""
     needs_key: bool = False
     max_tokens_field: str = "max_tokens"
     system_role: str = "system"
