@@ -1,0 +1,198 @@
+"""Connections that go where a policy lets them and that a `Call` can end: resolve, check, connect, check again."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import suppress
+from contextvars import ContextVar
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, ClassVar, NoReturn
+
+from requests import PreparedRequest, Response, Session
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.wait import wait_for_write
+
+from llm.addresses import AddressPolicy, Origin, blocked, canonical_host, plain_address
+from llm.calls import Call
+
+MOST_ADDRESSES = 4
+POOLED_HOSTS = 64
+POOLED_CONNECTIONS = 64
+
+current_call: ContextVar[Call] = ContextVar("current_call")
+
+
+class GuardedConnection(HTTPConnection):
+    policy: ClassVar[AddressPolicy]
+    scheme: ClassVar[str] = "http"
+    call: Call | None = None
+
+    def _new_conn(self) -> socket.socket:
+        call = current_call.get()
+        # The TLS class keeps brackets around IPv6 hosts in some paths and drops them in others.
+        host = self._dns_host.strip("[]")
+        origin = Origin(self.scheme, canonical_host(f"[{host}]" if ":" in host else host), self.port)
+        records = self._resolve(origin, call)
+        if not all(self._admitted(origin, record[4]) for record in records):
+            raise blocked("a record of this name is not allowed")  # one bad record spoils the name
+        return self._connect_to_one(records[:MOST_ADDRESSES], origin, call)
+
+    def connect(self) -> None:
+        super().connect()
+        self.call = current_call.get()
+        self.call.connected(reused=False)
+        self.sock.settimeout(self.call.timeouts.first_byte)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is not None and self.call is None:
+            self.call = current_call.get()
+            self.call.hold(self.sock)
+            self.call.connected(reused=True)
+        super().request(*args, **kwargs)
+
+    def leave_call(self) -> None:
+        if self.call is not None:
+            self.call.finish()
+            self.call = None
+
+    def _admitted(self, origin: Origin, sockaddr: tuple[Any, ...]) -> bool:
+        return self.policy.admits(origin, plain_address(sockaddr[0]))
+
+    def _resolve(self, origin: Origin, call: Call) -> list[Any]:
+        try:
+            records = resolve(origin.host, origin.port, call)
+        except (socket.gaierror, UnicodeError) as error:
+            reason = error if isinstance(error, socket.gaierror) else socket.gaierror(socket.EAI_NONAME)
+            raise NameResolutionError(origin.host, self, reason) from None
+        if not records:
+            raise NewConnectionError(self, "the name has no address")
+        return records
+
+    def _connect_to_one(self, records: list[Any], origin: Origin, call: Call) -> socket.socket:
+        failure: OSError | None = None
+        for position, (family, kind, protocol, _, sockaddr) in enumerate(records):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                return self._connected(
+                    sock, sockaddr, origin, call, patience=call.seconds_left() / (len(records) - position)
+                )
+            except OSError as error:
+                failure = error
+                sock.close()
+            except BaseException:
+                sock.close()
+                raise
+        call.raise_if_ended()
+        if isinstance(failure, TimeoutError):
+            raise ConnectTimeoutError(self, "no connection in time")
+        raise NewConnectionError(self, "connection refused")
+
+    def _connected(
+        self, sock: socket.socket, sockaddr: tuple[Any, ...], origin: Origin, call: Call, *, patience: float
+    ) -> socket.socket:
+        for option in self.socket_options or ():
+            sock.setsockopt(*option)
+        sock.setblocking(False)
+        # Started before the call holds it: shutting down a socket that has not begun to connect would do nothing.
+        with suppress(BlockingIOError):
+            sock.connect(sockaddr)
+        call.hold(sock)
+        if not wait_for_write(sock, patience):
+            raise TimeoutError
+        call.raise_if_ended()
+        if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(code, "connect failed")
+        if not self._admitted(origin, sock.getpeername()):
+            raise blocked("the peer is not allowed")
+        sock.settimeout(call.seconds_left())
+        return sock
+
+
+class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
+    scheme = "https"
+
+
+class ReleasingPool(HTTPConnectionPool):
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.leave_call()
+        super()._put_conn(conn)
+
+
+class ReleasingTLSPool(ReleasingPool, HTTPSConnectionPool):
+    pass
+
+
+def resolve(host: str, port: int, call: Call) -> list[Any]:
+    """`getaddrinfo` has no timeout and cannot be interrupted: another thread waits for it, this one only for `call`."""
+    answer: Future[list[Any]] = Future()
+    threading.Thread(target=_look_up, args=(host, port, answer), name="llm-dns", daemon=True).start()
+    call.interruptible_by(answer.cancel)
+    try:
+        return answer.result()
+    except CancelledError:
+        call.raise_if_ended()
+        raise
+
+
+def _look_up(host: str, port: int, answer: Future[list[Any]]) -> None:
+    with suppress(InvalidStateError):  # nobody waits any more
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answer.set_exception(error)
+
+
+class GuardedAdapter(HTTPAdapter):
+    def __init__(self, policy: AddressPolicy) -> None:
+        self._pools = pool_classes(policy)
+        super().__init__(pool_connections=POOLED_HOSTS, pool_maxsize=POOLED_CONNECTIONS, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
+        """A proxy would resolve and connect for us, unchecked."""
+        raise blocked("proxy")
+
+
+def pool_classes(policy: AddressPolicy) -> dict[str, type[HTTPConnectionPool]]:
+    """Classes of this policy alone: urllib3 hands its connections no argument of ours."""
+    plain = type("Connection", (GuardedConnection,), {"policy": policy})
+    secure = type("TLSConnection", (GuardedTLSConnection,), {"policy": policy})
+    return {
+        "http": type("Pool", (ReleasingPool,), {"ConnectionCls": plain}),
+        "https": type("TLSPool", (ReleasingTLSPool,), {"ConnectionCls": secure}),
+    }
+
+
+class PlainSession(Session):
+    """No redirects, cookies, proxies, `.netrc` or retries. One for each policy, for a pool knows nothing of policies."""
+
+    def __init__(self, policy: AddressPolicy, *, ca_file: str) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.verify = ca_file or True
+        self.headers.clear()
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.adapters.clear()
+        self.mount("https://", GuardedAdapter(policy))
+        self.mount("http://", GuardedAdapter(policy))
+
+    def get_redirect_target(self, resp: Response) -> None:
+        """Always None: with redirects switched off `requests` still reads the whole body of one (measured: 153 MB)."""
+
+    def exchange(self, request: PreparedRequest, call: Call) -> Response:
+        """Send `request` on behalf of `call`; the body is left unread."""
+        token = current_call.set(call)
+        limits = call.timeouts
+        try:
+            return self.send(request, stream=True, allow_redirects=False, timeout=(limits.connect, limits.first_byte))
+        finally:
+            current_call.reset(token)

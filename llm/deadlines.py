@@ -1,0 +1,49 @@
+"""Ends calls that take too long: one thread for all of them, because a timer for each would be a thread for each."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from typing import Protocol
+
+
+class Watched(Protocol):
+    def expire_or_next_look(self, now: float) -> float | None:
+        """End what is overdue at `now`; when to look again, None for never."""
+
+
+class Reaper:
+    """Looks at each watched call when it asked to be looked at. A call whose deadline moves back costs nothing."""
+
+    def __init__(self) -> None:
+        self._due = threading.Condition()
+        self._heap: list[tuple[float, int, Watched]] = []
+        self._order = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def look_at(self, call: Watched, when: float) -> None:
+        with self._due:
+            heapq.heappush(self._heap, (when, next(self._order), call))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="llm-deadlines", daemon=True)
+                self._thread.start()
+            if self._heap[0][2] is call:
+                self._due.notify()
+
+    def _work(self) -> None:
+        while True:
+            call = self._next_due()
+            when = call.expire_or_next_look(time.monotonic())
+            if when is not None:
+                self.look_at(call, when)
+
+    def _next_due(self) -> Watched:
+        with self._due:
+            while not self._heap or self._heap[0][0] > time.monotonic():
+                self._due.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
+            return heapq.heappop(self._heap)[2]
+
+
+reaper = Reaper()

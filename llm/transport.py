@@ -1,0 +1,196 @@
+"""Sends a request and hands back the bytes of its answer, inside the limits of a policy and of time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from functools import lru_cache
+from typing import Protocol, Self
+
+import requests
+
+from llm.addresses import AddressPolicy
+from llm.calls import Call, Timeouts
+from llm.connections import PlainSession
+from llm.errors import BadCredentials, BadRequest, LLMError, NotAnAPI, ProviderError, Truncated
+from llm.failures import FAMILIES, failure_of, llm_error
+from llm.types import Cancellation, HttpRequest
+
+__all__ = ["Answer", "Response", "Sender", "Timeouts", "Transport", "transport_for"]
+
+LONGEST_BODY = 32 * 1024 * 1024
+CHUNK = 65536
+# Long enough for the last bytes of an answer whose end the parser has seen already, too short for anyone to notice.
+SETTLING = 0.02
+
+USER_AGENT = "dynamic-model-registry"
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"([\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*)?")
+CREDENTIAL_NAME = re.compile(r"authorization|.*(key|token|secret).*", re.IGNORECASE)
+# They decide where a request goes and where it ends; letting a connection set them would be request smuggling.
+RESERVED_NAMES = re.compile(
+    r"host|content-length|transfer-encoding|connection|cookie|accept-encoding|expect|te|trailer|upgrade|keep-alive|proxy-.*",
+    re.IGNORECASE,
+)
+API_CONTENT = re.compile(
+    r"(application|text)/(json|[\w.-]+\+json|(x-)?ndjson|(x-)?jsonl|(x-)?json-?lines|event-stream)", re.IGNORECASE
+)
+
+
+class Answer(Protocol):
+    """What a provider answered. Names in `headers` are lower-case; iterating yields the body's bytes as they come."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *raised: object) -> None: ...
+    def close(self) -> None: ...
+
+
+class Sender(Protocol):
+    def send(self, request: HttpRequest, cancellation: Cancellation | None = None) -> Answer: ...
+
+
+class Response:
+    """An open answer. Leaving it before its end closes the connection, which makes most servers stop generating."""
+
+    def __init__(self, response: requests.Response, call: Call) -> None:
+        self.status = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self._raw = response.raw
+        self._call = call
+        self._size = 0
+        self._exhausted = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self._next_chunk():
+            self._size += len(chunk)
+            if self._size > LONGEST_BODY:
+                raise Truncated("The provider's answer is longer than 32 MiB. What arrived until then is kept.")
+            yield chunk
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def read(self, limit: int) -> bytes:
+        """The first `limit` bytes of the body."""
+        body = bytearray()
+        for chunk in self:
+            body += chunk
+            if len(body) >= limit:
+                break
+        return bytes(body[:limit])
+
+    def close(self) -> None:
+        if not self._exhausted and self._call.error is None:
+            self._settle()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close without reading another byte."""
+        self._raw.close()
+        self._call.finish()
+
+    def _next_chunk(self) -> bytes:
+        self._call.raise_if_ended()
+        try:
+            # `iter_content` and `iter_lines` hold back a body without chunks until 512 bytes or its end have come.
+            chunk: bytes = self._raw.read1(CHUNK)
+        except FAMILIES as error:
+            raise failure_of(self._call, error) from None
+        self._call.raise_if_ended()
+        self._call.received()
+        self._exhausted = not chunk
+        return chunk
+
+    def _settle(self) -> None:
+        """Take the end of the body if it is on its way, so that the connection can serve again."""
+        self._call.ending(SETTLING)
+        with suppress(*FAMILIES):
+            self._raw.read1(CHUNK)
+
+
+class Transport:
+    """One pool of connections for one policy. `ca_file` names certificates to trust instead of the public ones."""
+
+    def __init__(self, policy: AddressPolicy, *, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> None:  # noqa: B008  frozen
+        self.policy = policy
+        self.timeouts = timeouts
+        self._session = PlainSession(policy, ca_file=ca_file)
+
+    def send(self, request: HttpRequest, cancellation: Cancellation | None = None) -> Response:
+        """The answer, whatever its status, unless it cannot come from an LLM API."""
+        prepared = self._prepared(request)
+        call = Call(self.timeouts)
+        if cancellation is not None:
+            cancellation.on_cancel(call.cancel)
+        with ExitStack() as unless_answered:
+            unless_answered.callback(call.finish)
+            response = Response(self._exchange(prepared, call), call)
+            unless_answered.callback(response.abandon)
+            refuse_foreign(response.status, response.headers)
+            unless_answered.pop_all()
+        return response
+
+    def _prepared(self, request: HttpRequest) -> requests.PreparedRequest:
+        url = self.policy.check(request.url)
+        check_headers(request.headers)
+        headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT, **request.headers}
+        try:
+            return self._session.prepare_request(
+                requests.Request(request.method, url, headers=headers, data=request.body)
+            )
+        except FAMILIES as error:
+            raise llm_error(error) from None
+
+    def _exchange(self, request: requests.PreparedRequest, call: Call) -> requests.Response:
+        call.raise_if_ended()
+        try:
+            return self._session.exchange(request, call)
+        except FAMILIES as error:
+            raise failure_of(call, error) from None
+
+
+@lru_cache(maxsize=64)
+def transport_for(policy: AddressPolicy) -> Transport:
+    """The transport that all calls under equal policies share, with its connections."""
+    return Transport(policy)
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse what would end one header and begin another. Values stay out of the message: most are keys."""
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or RESERVED_NAMES.fullmatch(name):
+            raise BadRequest("A header of this connection has a name that cannot be sent. Remove or rename it.")
+        if not HEADER_VALUE.fullmatch(value):
+            raise unsendable(name)
+
+
+def unsendable(header: str) -> LLMError:
+    if CREDENTIAL_NAME.fullmatch(header):
+        return BadCredentials("The key holds a line break or another character that cannot be sent. Enter it again.")
+    return BadRequest(
+        f"The header {header} holds a line break or another character that cannot be sent. Enter it again."
+    )
+
+
+def refuse_foreign(status: int, headers: Mapping[str, str]) -> None:
+    if status < 200 or 300 <= status < 400:
+        raise NotAnAPI(
+            "The address redirects elsewhere, and redirects are not followed. Check the base URL.", status=status
+        )
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise ProviderError(
+            "The provider sent a compressed answer although none was asked for. Check the base URL.", status=status
+        )
+    kind = headers.get("content-type", "").partition(";")[0].strip()
+    if status < 300 and kind and not API_CONTENT.fullmatch(kind):
+        raise NotAnAPI(status=status)
