@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -24,6 +25,7 @@ PARAMS: dict[str, tuple[type, ...]] = {
     "stop": (str, list),
     "reasoning_effort": (str,),
 }
+LONE_SURROGATE_OR_NUL = re.compile("[\0\ud800-\udfff]")
 
 
 class Refused(Exception):
@@ -177,7 +179,7 @@ def as_uuid(value: object) -> UUID | None:
 
 def storable(text: str) -> str:
     """`text` without NUL, which PostgreSQL refuses, and without lone surrogates, which UTF-8 has no bytes for."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return LONE_SURROGATE_OR_NUL.sub("\ufffd", text)
 
 
 def accepted(*, client_id: UUID, conversation: UUID, message: UUID, turn: UUID) -> Frame:
@@ -188,6 +190,10 @@ def accepted(*, client_id: UUID, conversation: UUID, message: UUID, turn: UUID) 
         "message": str(message),
         "turn": str(turn),
     }
+
+
+def title(conversation: UUID, text: str) -> Frame:
+    return {"type": "title", "conversation": str(conversation), "text": text}
 
 
 def snapshot(turn: UUID, state: Snapshot) -> Frame:

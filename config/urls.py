@@ -2,9 +2,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.health import healthz
+from config.login_links import use_login_link
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("accounts/link/<str:token>/", use_login_link, name="login-link"),
     path("healthz", healthz, name="healthz"),
     path("", include("chat.urls")),
 ]

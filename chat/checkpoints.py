@@ -1,0 +1,179 @@
+"""One thread saves every running turn, renews their leases, and ends the turns of processes that died."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from chat import markdown
+from chat.live import Final, LiveTurn, Outcome, Snapshot, usage_frame
+from chat.models import RUNNING, Message, MessageQuerySet, Status
+from chat.produce import interrupted
+from registry.usage import record_usage
+
+if TYPE_CHECKING:
+    from chat.engine import LiveTurns
+
+logger = logging.getLogger(__name__)
+
+TICK = 0.5  # seconds between two saves of text that is still growing
+LEASE = timedelta(seconds=30)
+RENEWAL = 5.0
+REAPING = 15.0
+
+
+class Every:
+    """True once in a period, for whoever asks."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = 0.0
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
+
+
+class Writer:
+    def __init__(self, live_turns: LiveTurns, *, on_saved: Callable[[LiveTurn], None]) -> None:
+        self._live_turns, self._on_saved = live_turns, on_saved
+        self._bell = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chat-writer", daemon=True)
+        self._tick, self._renewal, self._reaping = Every(TICK), Every(RENEWAL), Every(REAPING)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Save ended turns now instead of at the next tick."""
+        self._bell.set()
+
+    def close(self) -> None:
+        """Save what is there and end."""
+        self._closing.set()
+        self._bell.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._bell.wait(TICK)
+            self._bell.clear()
+            self._work()
+        self._save(self._live_turns.all())
+        connection.close()
+
+    def _work(self) -> None:
+        try:
+            self._save(self._due())
+            self._keep_leases()
+        except DatabaseError:
+            # Nothing is lost: the text stays in memory and is saved by a later tick.
+            logger.exception("turns could not be saved; trying again")
+            connection.close()
+            self._closing.wait(TICK)
+
+    def _due(self) -> list[LiveTurn]:
+        """Ended turns at once, growing ones once a tick."""
+        turns = self._live_turns.all()
+        if self._tick.due():
+            self._obey_stop_requests(turns)
+            return [live for live in turns if live.unsaved]
+        return [live for live in turns if live.outcome]
+
+    def _save(self, turns: list[LiveTurn]) -> None:
+        if not turns:
+            return
+        with transaction.atomic():
+            finals = [(live, save(live)) for live in turns]
+        for live, final in finals:
+            if final:
+                self._on_saved(live)
+                live.publish(final)
+
+    def _obey_stop_requests(self, turns: list[LiveTurn]) -> None:
+        by_id = {live.spec.turn: live for live in turns}
+        if not by_id:
+            return
+        requested = Message.objects.filter(pk__in=by_id, stop_requested_at__isnull=False)
+        for turn in requested.values_list("pk", flat=True):
+            by_id[turn].stop()
+
+    def _keep_leases(self) -> None:
+        if self._renewal.due():
+            mine = [live.spec.turn for live in self._live_turns.all()]
+            if mine:
+                Message.objects.running().filter(pk__in=mine).update(lease_until=lease())
+        if self._reaping.due():
+            interrupt(Message.objects.orphaned(timezone.now()))
+
+
+def lease() -> datetime:
+    return timezone.now() + LEASE
+
+
+def save(live: LiveTurn) -> Final | None:
+    """Bring the row up to date; what viewers are to be told if the turn has ended."""
+    outcome = live.outcome  # read first: no event comes after it
+    state = live.snapshot()
+    row = Message.objects.running().filter(pk=live.spec.turn)
+    saved = row.update(**content(state), **(ending(outcome) if outcome else {"status": Status.STREAMING}))
+    live.saved_seq = state.seq
+    if not saved:
+        # Deleted, or ended by another process: nobody wants the rest.
+        live.stop()
+    if outcome is None:
+        return None
+    cost = record(live, outcome) if saved and outcome.usage else None
+    return final(live, outcome, usage_frame(outcome.usage, cost))
+
+
+def content(state: Snapshot) -> dict[str, Any]:
+    parts = [{"type": "reasoning", "text": state.reasoning}] if state.reasoning else []
+    parts += [{"type": "tool", **tool} for tool in state.tools]
+    return {"text": state.text, "parts": parts, "seq": state.seq}
+
+
+def ending(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "finish": outcome.finish,
+        "error_code": outcome.error_code,
+        "error_message": outcome.error_message,
+        "html": outcome.html,
+        "lease_until": None,
+    }
+
+
+def final(live: LiveTurn, outcome: Outcome, usage: dict[str, Any] | None) -> Final:
+    return Final(
+        status=outcome.status,
+        finish=outcome.finish,
+        html=outcome.html,
+        model_label=live.spec.model_label,
+        error_code=outcome.error_code,
+        error_message=outcome.error_message,
+        retryable=outcome.retryable,
+        retry_after=outcome.retry_after,
+        usage=usage,
+    )
+
+
+def interrupt(turns: MessageQuerySet) -> int:
+    """End turns whose process is gone; their text stays as it was last saved."""
+    outcome = interrupted()
+    ended = 0
+    for message in turns:
+        facts = ending(outcome) | {"html": markdown.render(message.text)}
+        ended += Message.objects.filter(pk=message.pk, status__in=RUNNING).update(**facts)
+    return ended

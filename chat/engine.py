@@ -1,0 +1,92 @@
+"""The engine behind every chat of this process: running turns, the threads that produce them, the writer that saves them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+
+from chat.checkpoints import Writer
+from chat.live import LiveTurn, TurnSpec
+from chat.models import Status
+from chat.produce import produce
+from chat.runner import Runner
+
+
+class LiveTurns:
+    """The turns that this process is producing."""
+
+    def __init__(self) -> None:
+        self._turns: dict[UUID, LiveTurn] = {}
+        self._lock = threading.Lock()
+
+    def get(self, turn: UUID) -> LiveTurn | None:
+        return self._turns.get(turn)
+
+    def all(self) -> list[LiveTurn]:
+        with self._lock:
+            return list(self._turns.values())
+
+    def add(self, live: LiveTurn) -> None:
+        with self._lock:
+            self._turns[live.spec.turn] = live
+
+    def remove(self, turn: UUID) -> None:
+        with self._lock:
+            self._turns.pop(turn, None)
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.live_turns = LiveTurns()
+        self.runner = Runner(max_turns=settings.MAX_RUNNING_TURNS, max_per_user=settings.MAX_TURNS_PER_USER)
+        self._writer = Writer(self.live_turns, on_saved=self._ended)
+
+    def start(self) -> None:
+        self._writer.start()
+
+    def submit(self, spec: TurnSpec) -> None:
+        """Produce a turn whose rows are saved and whose place is reserved."""
+        live = LiveTurn(spec)
+        self.live_turns.add(live)
+        self.runner.run(partial(produce, live, self._writer.wake))
+
+    def stop(self, turn: UUID) -> None:
+        """Close the provider's socket, if the turn runs in this process; elsewhere the writer's tick sees the request."""
+        if live := self.live_turns.get(turn):
+            live.stop()
+
+    def drain(self, grace: float) -> None:
+        """No new turns; let running ones finish for `grace` seconds, end the rest as interrupted, save everything."""
+        self.runner.close()
+        deadline = time.monotonic() + grace
+        while self.live_turns.all() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for live in self.live_turns.all():
+            live.stop(Status.INTERRUPTED)
+        self.runner.join()
+        self._writer.close()
+
+    def _ended(self, live: LiveTurn) -> None:
+        self.live_turns.remove(live.spec.turn)
+        self.runner.release(live.spec.owner)
+
+
+_engine: Engine | None = None
+
+
+def start_engine() -> Engine:
+    """Start this process's engine; `manage.py serve` does it before the first connection."""
+    global _engine  # noqa: PLW0603  one engine a process, as there is one server
+    _engine = Engine()
+    _engine.start()
+    return _engine
+
+
+def current_engine() -> Engine:
+    if _engine is None:
+        raise RuntimeError("The chat engine is not running. Start the server with `manage.py serve`.")
+    return _engine

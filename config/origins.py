@@ -1,0 +1,48 @@
+"""Which pages may open a websocket: our own, to the letter. A cookie travels with every handshake, whoever starts it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.security.websocket import WebsocketDenier
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+
+class SameOrigin:
+    """Refuses a handshake unless scheme, host and port of its Origin are the request's own or trusted by the settings."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        application = self.application if is_same_origin(scope) else WebsocketDenier()
+        return await application(scope, receive, send)
+
+
+def is_same_origin(scope: dict[str, Any]) -> bool:
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    origin, host = headers.get(b"origin", ""), headers.get(b"host", "")
+    if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        return False
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    return parsed(origin) == parsed(f"{page_scheme(scope)}://{host}")
+
+
+def page_scheme(scope: dict[str, Any]) -> str:
+    return "https" if scope.get("scheme") == "wss" else "http"
+
+
+def parsed(origin: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        url = urlsplit(origin)
+        port = url.port or DEFAULT_PORTS.get(url.scheme)
+    except ValueError:
+        return None
+    if url.username or url.path or url.query or not url.hostname:
+        return None
+    return url.scheme, url.hostname, port
