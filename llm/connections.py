@@ -173,7 +173,7 @@ def pool_classes(policy: AddressPolicy) -> dict[str, type[HTTPConnectionPool]]:
 
 
 class PlainSession(Session):
-    """No redirects, cookies, proxies, `.netrc` or retries. One for each policy, for a pool knows nothing of policies."""
+    """No redirects, cookies, proxies, `.netrc` or retries. One for each policy, as pools know nothing of policies."""
 
     def __init__(self, policy: AddressPolicy, *, ca_file: str) -> None:
         super().__init__()
@@ -186,7 +186,7 @@ class PlainSession(Session):
         self.mount("http://", GuardedAdapter(policy))
 
     def get_redirect_target(self, resp: Response) -> None:
-        """Always None: with redirects switched off `requests` still reads the whole body of one (measured: 153 MB)."""
+        """Always None: with redirects switched off `requests` still reads the whole body (measured: 153 MB)."""
 
     def exchange(self, request: PreparedRequest, call: Call) -> Response:
         """Send `request` on behalf of `call`; the body is left unread."""

@@ -1,0 +1,140 @@
+"""One client for every model: what a caller says goes to the provider, what the provider says comes back as events."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from itertools import count
+
+from llm.addresses import AddressPolicy
+from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
+from llm.providers import PROVIDERS
+from llm.providers._base import Provider
+from llm.redaction import Redaction
+from llm.reply import Reply, ReplyBuilder
+from llm.retry import Retry
+from llm.storable import storable_events
+from llm.transport import Answer, Sender, transport_for
+from llm.types import JSON, Cancellation, ChatRequest, Event, Finish, HttpRequest, Image, Message, ModelConfig, ToolSpec
+
+LONGEST_ERROR_BODY = 64 * 1024
+# What a parser meets when the JSON is sound and its shape is not.
+UNEXPECTED_SHAPE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+class UnifiedLLMClient:
+    """Talks to the model of `config`. Without a `transport` it reaches public https addresses only."""
+
+    def __init__(self, config: ModelConfig, *, transport: Sender | None = None, retry: Retry = Retry()) -> None:  # noqa: B008  frozen
+        self.config = config
+        self.provider = provider_named(config.provider)
+        self.transport = transport or transport_for(AddressPolicy())
+        self.retry = retry
+        self._redaction = Redaction(config)
+
+    def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[ToolSpec] = (),
+        cancellation: Cancellation | None = None,
+        **params: JSON,
+    ) -> Reply:
+        """The whole answer."""
+        reply = ReplyBuilder()
+        for event in self.stream(messages, tools=tools, cancellation=cancellation, **params):
+            reply.add(event)
+        return reply.reply()
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[ToolSpec] = (),
+        cancellation: Cancellation | None = None,
+        **params: JSON,
+    ) -> Iterator[Event]:
+        """Events as they come. `Finish` is the last one, or an `LLMError` is raised; leaving early ends the call."""
+        request = self._chat_request(messages, tools, params)
+        try:
+            yield from self._stream(self.provider.build(self.config, request), cancellation or Cancellation())
+        except LLMError as error:
+            raise self._presentable(error) from None
+
+    def _chat_request(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec], params: dict[str, JSON]
+    ) -> ChatRequest:
+        """Parameters of the call beat those of the model; None takes one away."""
+        if not self.config.vision and any(isinstance(part, Image) for message in messages for part in message.parts):
+            raise BadRequest("This model cannot see images. Remove the image or pick a model that can.")
+        merged = {name: value for name, value in {**self.config.params, **params}.items() if value is not None}
+        return ChatRequest(messages=tuple(messages), tools=tuple(tools), params=merged, stream=self.config.streaming)
+
+    def _stream(self, request: HttpRequest, cancellation: Cancellation) -> Iterator[Event]:
+        first, events = self._begin(request, cancellation)
+        with closing(events):
+            yield first
+            yield from events
+
+    def _begin(self, request: HttpRequest, cancellation: Cancellation) -> tuple[Event, Generator[Event]]:
+        """The first event and the others. Until there is a first one a failure may be tried again."""
+        for failures in count(1):
+            events = self._attempt(request, cancellation)
+            try:
+                return next(events), events
+            except LLMError as error:
+                delay = self.retry.delay(error, failures=failures)
+                if delay is None:
+                    raise
+            self.retry.pause(delay, cancellation)
+        raise AssertionError("count() has no end")
+
+    def _attempt(self, request: HttpRequest, cancellation: Cancellation) -> Generator[Event]:
+        with self.transport.send(request, cancellation) as answer:
+            if not 200 <= answer.status < 300:
+                raise self._refusal(answer)
+            yield from until_finish(storable_events(parsed(self.provider, answer)))
+
+    def _refusal(self, answer: Answer) -> LLMError:
+        error = self.provider.error(answer.status, answer.headers, body_so_far(answer))
+        error.status = answer.status if error.status is None else error.status
+        return error
+
+    def _presentable(self, error: LLMError) -> LLMError:
+        error.message = self._redaction.clean(error.message) or error.default_message
+        error.args = (error.message,)
+        return error
+
+
+def provider_named(name: str) -> Provider:
+    try:
+        return PROVIDERS[name]
+    except KeyError:
+        raise UnknownProvider from None
+
+
+def parsed(provider: Provider, answer: Answer) -> Iterator[Event]:
+    try:
+        yield from provider.parse(answer)
+    except UNEXPECTED_SHAPE as error:
+        raise ProviderError(f"The provider sent something unexpected ({type(error).__name__}). Try again.") from None
+
+
+def until_finish(events: Iterable[Event]) -> Iterator[Event]:
+    """Events up to the first `Finish`; without one the answer is not complete, whatever the parser thinks."""
+    for event in events:
+        yield event
+        if isinstance(event, Finish):
+            return
+    raise Truncated
+
+
+def body_so_far(answer: Answer) -> bytes:
+    """What can be read of an error's body. Its status says more than a failure to read all of it would."""
+    body = bytearray()
+    with suppress(TimedOut, Truncated):
+        for chunk in answer:
+            body += chunk
+            if len(body) >= LONGEST_ERROR_BODY:
+                break
+    return bytes(body[:LONGEST_ERROR_BODY])

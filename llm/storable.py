@@ -1,0 +1,63 @@
+"""Makes text that providers sent fit for a database, a socket and JSON: no NUL, no half of a surrogate pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from llm.types import Event, Finish, ReasoningDelta, TextDelta, ToolCall
+
+REPLACEMENT = "\ufffd"
+
+
+class StorableText:
+    """One text that arrives in pieces. The first half of a pair waits for the piece that brings the second."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def feed(self, piece: str) -> str:
+        text = self._half + piece
+        self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return storable(text.removesuffix(self._half) if self._half else text)
+
+    def end(self) -> str:
+        half, self._half = self._half, ""
+        return REPLACEMENT if half else ""
+
+
+def storable(text: str) -> str:
+    """`text` with pairs joined, and U+FFFD (Unicode 16.0, 3.9) for what PostgreSQL and UTF-8 refuse."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text.replace("\0", REPLACEMENT)
+
+
+def storable_events(events: Iterable[Event]) -> Iterator[Event]:
+    """The same events, storable and without empty ones; whatever half a character is left comes before the end."""
+    text, reasoning = StorableText(), StorableText()
+    for event in events:
+        match event:
+            case TextDelta(piece):
+                yield from _text(text.feed(piece))
+            case ReasoningDelta(piece, opaque):
+                yield from _reasoning(reasoning.feed(piece), storable(opaque))
+            case ToolCall(call_id, name, arguments):
+                yield ToolCall(storable(call_id), storable(name), storable(arguments))
+            case Finish():
+                yield from _reasoning(reasoning.end(), "")
+                yield from _text(text.end())
+                yield event
+            case _:
+                yield event
+
+
+def _text(text: str) -> Iterator[Event]:
+    if text:
+        yield TextDelta(text)
+
+
+def _reasoning(text: str, opaque: str) -> Iterator[Event]:
+    if text or opaque:
+        yield ReasoningDelta(text, opaque)
