@@ -1,6 +1,10 @@
+import os
+import shutil
 import socket
 
 import pytest
+
+from config import local_model
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -22,3 +26,29 @@ def loopback_only():
     socket.socket.connect = guarded
     yield
     socket.socket.connect = connect
+
+
+@pytest.fixture(autouse=True)
+def what_the_machine_allows(request):
+    """Skip a test whose real part is not here, with the reason."""
+    if request.node.get_closest_marker("local_model"):
+        try:
+            local_model.find_weights()
+        except local_model.LocalModelUnavailable as reason:
+            pytest.skip(f"no local model: {reason}")
+    if request.node.get_closest_marker("browser") and not chromium():
+        pytest.skip("no Chromium: apt install chromium, or set CHROMIUM_PATH")
+
+
+def chromium() -> str | None:
+    return os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Under REQUIRE_ALL=1, as in CI, what cannot run has failed."""
+    report = yield
+    if report.skipped and os.environ.get("REQUIRE_ALL"):
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE_ALL is set, so this may not be skipped: {report.longrepr}"
+    return report

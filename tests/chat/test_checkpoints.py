@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from chat import checkpoints
+from chat.models import Conversation, Message, Status
+from llm.testing import expected_text
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def running(alice, **fields):
+    conversation = Conversation.objects.create(owner=alice)
+    facts = {"role": "assistant", "status": Status.STREAMING, "text": "half *an* answer", "lease_until": timezone.now()}
+    return Message.objects.create(conversation=conversation, **facts | fields)
+
+
+def test_the_text_is_saved_while_it_grows(ask):
+    turn = ask("[[tokens=10000 rate=100]]").turn
+    lengths = set()
+    while len(lengths) < 3:
+        message = Message.objects.get(pk=turn)
+        if message.text:
+            assert expected_text(10000).startswith(message.text)
+            assert message.status == Status.STREAMING
+            lengths.add(len(message.text))
+
+
+def test_a_turn_whose_lease_ran_out_is_interrupted_with_its_text(alice):
+    dead = running(alice, lease_until=timezone.now() - timedelta(seconds=1))
+    alive = running(alice, lease_until=timezone.now() + timedelta(seconds=20))
+    assert checkpoints.interrupt(Message.objects.orphaned(timezone.now())) == 1
+    dead.refresh_from_db()
+    alive.refresh_from_db()
+    assert (dead.status, dead.error_code, dead.html) == (
+        Status.INTERRUPTED,
+        "interrupted",
+        "<p>half <em>an</em> answer</p>\n",
+    )
+    assert dead.text == "half *an* answer"
+    assert alive.status == Status.STREAMING
+
+
+def test_a_running_turns_lease_is_renewed(ask, monkeypatch):
+    monkeypatch.setattr(checkpoints, "LEASE", timedelta(seconds=1))
+    turn = ask("[[hang]]").turn
+    first = Message.objects.get(pk=turn).lease_until
+    while (now := Message.objects.get(pk=turn)).lease_until == first:
+        assert now.is_running
+
+
+@pytest.mark.parametrize("status", ["complete", "stopped", "truncated", "interrupted", "failed"])
+def test_a_final_state_never_changes(engine, alice, status):
+    message = running(alice, status=status, lease_until=None)
+    checkpoints.interrupt(Message.objects.filter(pk=message.pk))
+    message.refresh_from_db()
+    assert message.status == status
+
+
+def test_a_failing_database_loses_nothing(ask, ended, monkeypatch):
+    failures = iter([DatabaseError("gone"), DatabaseError("gone")])
+    save = checkpoints.save
+
+    def sometimes(live):
+        for failure in failures:
+            raise failure
+        return save(live)
+
+    monkeypatch.setattr(checkpoints, "save", sometimes)
+    answer = ended(ask("[[tokens=10]]").turn)
+    assert next(failures, None) is None
+    assert (answer.status, answer.text) == (Status.COMPLETE, expected_text(10))

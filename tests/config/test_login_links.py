@@ -1,0 +1,37 @@
+import pytest
+from django.core import signing
+
+from config import login_links
+
+
+@pytest.fixture
+def alice(django_user_model, db):
+    return django_user_model.objects.create_superuser("alice")
+
+
+def test_a_link_signs_in_once(client, alice):
+    link = login_links.login_link(alice)
+    assert client.get(link).headers["Location"] == "/"
+    assert client.session["_auth_user_id"] == str(alice.pk)
+    client.logout()
+    assert client.get(link).status_code == 410
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_link_ends_after_fifteen_minutes(client, alice, monkeypatch):
+    link = login_links.login_link(alice)
+    monkeypatch.setattr(login_links, "LIFETIME", -1)
+    answer = client.get(link)
+    assert answer.status_code == 410
+    assert b"make run" in answer.content
+
+
+@pytest.mark.parametrize("token", ["x", "x:y:z", signing.dumps({"user": 1, "last_login": ""}, salt="another")])
+def test_a_token_of_another_hand_is_refused(client, alice, token):
+    assert client.get(f"/accounts/link/{token}/").status_code == 410
+
+
+def test_a_link_of_a_deactivated_user_is_refused(client, alice):
+    link = login_links.login_link(alice)
+    type(alice).objects.update(is_active=False)
+    assert client.get(link).status_code == 410

@@ -1,0 +1,139 @@
+import http.cookiejar
+import os
+import re
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.live_site import ROOT, wait_for
+
+
+class QuickStart:
+    """`manage.py quickstart` as a stranger runs it: no environment, an empty folder."""
+
+    def __init__(self, data_dir: Path, *options: str) -> None:
+        self.data_dir = data_dir
+        environment = {"PATH": os.environ["PATH"], "ENV_FILE": "tests/no.env", "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "manage.py", "quickstart", "--port", "0", "--noinput", "--data-dir", str(data_dir), *options]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.lines = []
+        while not self.lines or not self.lines[-1].startswith("Sign in"):
+            line = self.process.stdout.readline()
+            assert line, self.lines
+            self.lines.append(line)
+
+    @property
+    def link(self) -> str:
+        return self.lines[-1].split()[-1]
+
+    @property
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def query(self, sql: str) -> list[tuple]:
+        with sqlite3.connect(self.data_dir / "db.sqlite3") as database:
+            return database.execute(sql).fetchall()
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        self.process.send_signal(number)
+        self.process.wait(30)
+
+
+@pytest.fixture
+def quick_start(tmp_path):
+    started = []
+
+    def start(*options):
+        started.append(QuickStart(tmp_path / "data", *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.stop(signal.SIGKILL)
+
+
+def processes_named(text: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and text in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_a_first_start_makes_everything(quick_start):
+    site = quick_start("--no-local-model")
+    assert stat.S_IMODE(site.data_dir.stat().st_mode) == 0o700
+    for name in ["secret_key", "encryption_key"]:
+        assert stat.S_IMODE((site.data_dir / name).stat().st_mode) == 0o600
+    assert site.query("select count(*) from llm_models") == [(4,)]
+    assert site.query("select username, is_superuser, password like '!%' from auth_user") == [("admin", 1, 1)]
+
+
+def test_the_printed_link_signs_in_once(quick_start):
+    site = quick_start("--no-local-model")
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    with browser.open(site.link) as page:
+        assert page.status == 200
+        assert "sessionid" in {cookie.name for cookie in jar}
+    with pytest.raises(urllib.error.HTTPError, match="410"):
+        urllib.request.urlopen(site.link)
+
+
+def test_a_second_start_keeps_data_keys_and_edits(quick_start):
+    first = quick_start("--no-local-model")
+    keys = [(first.data_dir / name).read_text() for name in ["secret_key", "encryption_key"]]
+    first.stop()
+    with sqlite3.connect(first.data_dir / "db.sqlite3") as database:
+        database.execute("update llm_models set name = 'Renamed' where name = 'GPT-4o Mini'")
+    second = quick_start("--no-local-model")
+    assert keys == [(second.data_dir / name).read_text() for name in ["secret_key", "encryption_key"]]
+    assert second.query("select count(*), sum(name = 'Renamed') from llm_models") == [(4, 1)]
+    assert second.link != first.link
+
+
+def test_a_lost_encryption_key_is_never_replaced(quick_start):
+    site = quick_start("--no-local-model")
+    site.stop()
+    (site.data_dir / "encryption_key").unlink()
+    command = [sys.executable, "manage.py", "quickstart", "--noinput", "--data-dir", str(site.data_dir)]
+    environment = {"PATH": os.environ["PATH"], "ENV_FILE": "tests/no.env"}
+    again = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 1
+    assert "ENCRYPTION_KEY" in again.stderr
+    assert not (site.data_dir / "encryption_key").exists()
+
+
+@pytest.mark.local_model
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_local_model_ends_with_the_site_whatever_ends_it(quick_start, number):
+    before = processes_named("config.local_model")
+    site = quick_start()
+    started = set(processes_named("config.local_model")) - set(before)
+    assert len(started) == 1
+    site.stop(number)
+    wait_for(lambda: not started & set(processes_named("config.local_model")))
+
+
+@pytest.mark.local_model
+def test_the_local_model_becomes_the_default_and_follows_its_port(quick_start):
+    first = quick_start()
+    address = first.query("select base_url from llm_connections where name = 'Local model'")
+    default = first.query("select m.name from registry_defaultmodel d join llm_models m on m.id = d.model_id where d.user_id is null")
+    first.stop()
+    second = quick_start()
+    assert default == [("SmolLM2 135M (local)",)]
+    assert address != second.query("select base_url from llm_connections where name = 'Local model'")
+    assert re.search(r"Local model SmolLM2 is ready \(\d", second.output)
