@@ -1,35 +1,45 @@
-"""Where a connection points, in one spelling. Whether a socket may go there is decided again when it is opened."""
+"""Where a connection points, in one spelling, and where calls for its owner may go."""
 
 from __future__ import annotations
 
-import re
+from urllib.parse import urlsplit
 
+from django.conf import settings
+
+from llm.addresses import DEFAULT_PORTS, AddressPolicy, Origin
 from llm.errors import Blocked
+from registry.environment import environment_urls
 
-# Nothing that two parsers of addresses could read differently: no user, query, fragment, backslash or percent sign.
-ADDRESS = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>\d{1,5}))?(?P<path>(?:/[\w.~+=:@-]*)*)",
-    re.ASCII | re.IGNORECASE,
-)
-PORTS = {"http": 80, "https": 443}
+
+def origin_of(url: str) -> Origin:
+    try:
+        return Origin.parse(url)
+    except ValueError:
+        raise Blocked("This is not an address that can be used. Write it like https://api.example.com/v1.") from None
 
 
 def normalised(url: str) -> str:
-    """Lower-case scheme and host, no default port, no slash at the end. An address that cannot be read is refused."""
-    scheme, host, port, path = _parse(url)
-    shown_port = "" if port == PORTS[scheme] else f":{port}"
-    return f"{scheme}://{host}{shown_port}{path.rstrip('/')}"
+    """Lower-case scheme and host, no default port, no slash at the end."""
+    site, parts = site_of(origin_of(url)), urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{site}{parts.path.rstrip('/')}{query}"
 
 
-def origin_of(url: str) -> str:
-    """Scheme, host and port, the port always written out."""
-    scheme, host, port, _ = _parse(url)
-    return f"{scheme}://{host}:{port}"
+def site_of(origin: Origin) -> str:
+    """The origin as people write it, without its default port."""
+    return str(origin).removesuffix(f":{DEFAULT_PORTS[origin.scheme]}")
 
 
-def _parse(url: str) -> tuple[str, str, int, str]:
-    match = ADDRESS.fullmatch(url)
-    if match is None:
-        raise Blocked("This is not an address that can be used. Write it like https://api.example.com/v1.")
-    scheme = match["scheme"].lower()
-    return scheme, match["host"].lower(), int(match["port"] or PORTS[scheme]), match["path"]
+def address_policy(owner_id: int | None) -> AddressPolicy:
+    """Users reach public https and what the operator opened to all; global connections also the operator's own servers."""
+    grants = list(settings.ALLOWED_ENDPOINTS)
+    if owner_id is None:
+        grants += environment_urls()
+    return AddressPolicy.granting(grants, forbidden=own_addresses())
+
+
+def own_addresses() -> list[str]:
+    """This site, which a model must not be able to call with the server's own network position."""
+    hosts = [host for host in settings.ALLOWED_HOSTS if not host.startswith((".", "*"))]
+    origins = [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
+    return [*origins, *(f"https://{host}" for host in hosts)]

@@ -1,4 +1,4 @@
-"""What the environment says about providers: keys, addresses, and the legacy configuration of one model."""
+"""What the environment says about providers: keys and addresses."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 
 from django.conf import settings
 
+from llm.addresses import Origin
 from llm.types import Secret
-from registry.addresses import origin_of
-from registry.providers import provider_of
+from registry.providers import provider_names, provider_of
 
 
 def environment_url(provider_name: str) -> str:
@@ -19,19 +19,22 @@ def environment_url(provider_name: str) -> str:
     return os.environ.get(provider.url_env, "") if provider and provider.url_env else ""
 
 
+def environment_urls() -> list[str]:
+    return [url for url in map(environment_url, provider_names()) if url]
+
+
 def environment_key(provider_name: str, url: str) -> Secret:
     """The provider's key from the environment, if it is meant for the place where `url` points; otherwise empty."""
-    if origin_of(url) in environment_origins(provider_name):
-        return Secret(_key(provider_name))
-    return Secret("")
+    is_meant_for_it = Origin.parse(url) in environment_origins(provider_name)
+    return Secret(_key(provider_name) if is_meant_for_it else "")
 
 
-def environment_origins(provider_name: str) -> set[str]:
+def environment_origins(provider_name: str) -> set[Origin]:
     """Where the key from the environment may go; empty where there is no such key."""
     provider = provider_of(provider_name)
     if provider is None or not _key(provider_name):
         return set()
-    return {origin_of(url) for url in (provider.base_url, environment_url(provider_name)) if url}
+    return {Origin.parse(url) for url in (provider.base_url, environment_url(provider_name)) if url}
 
 
 def _key(provider_name: str) -> str:

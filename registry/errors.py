@@ -3,17 +3,17 @@
 from llm.errors import LLMError
 
 
-class CredentialUnreadable(LLMError):
+class CredentialUnreadable(LLMError):  # noqa: N818 - named like the tree in llm.errors
     code = "credential_unreadable"
     default_message = "The stored key of this connection cannot be read. Edit the connection and re-enter the key."
 
 
-class NoModel(LLMError):
+class NoModel(LLMError):  # noqa: N818
     code = "no_model"
     default_message = "No model is set up yet. Add one, or ask an administrator to choose a default."
 
 
-class ModelUnavailable(LLMError):
+class ModelUnavailable(LLMError):  # noqa: N818
     """The same words for a model that does not exist and for one that belongs to somebody else."""
 
     code = "model_unavailable"

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Self
 
 from django.db.models import Q, QuerySet
 
-from registry.addresses import normalised
+from registry.addresses import site_of
 from registry.environment import environment_origins
 from registry.providers import keyless_providers, provider_names
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+    from llm.addresses import Origin
 
     Reader = AbstractBaseUser | AnonymousUser
 
@@ -83,9 +85,9 @@ class OwnedQuerySet(QuerySet):
                 has_key |= self._where(provider=name) & self._at(origin)
         return has_key
 
-    def _at(self, origin: str) -> Q:
+    def _at(self, origin: Origin) -> Q:
         """Stored addresses are normalised. An empty one means the provider's or the environment's own."""
-        site = normalised(origin)
+        site = site_of(origin)
         return self._where(base_url="") | self._where(base_url=site) | self._where(base_url__startswith=f"{site}/")
 
     def _where(self, **conditions: object) -> Q:

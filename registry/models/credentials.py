@@ -115,4 +115,4 @@ class Credentials(models.Model):
 
     def _context(self, name: str) -> tuple[str, str, str, str]:
         owner = "global" if self.owner_id is None else str(self.owner_id)
-        return f"registry.Connection.{name}", str(self.pk), owner, origin_of(self.url)
+        return f"registry.Connection.{name}", str(self.pk), owner, str(origin_of(self.url))

@@ -1,0 +1,95 @@
+"""Which model answers, and why that one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+from uuid import UUID
+
+from django.conf import settings
+
+from registry.errors import ModelUnavailable, NoModel
+from registry.models import DefaultModel, LLMModel
+from registry.providers import provider_icon, provider_label
+
+if TYPE_CHECKING:
+    from registry.querysets import Reader
+
+Reason: TypeAlias = Literal["requested", "conversation", "environment", "user_default", "global_default"]
+
+# What the page sends when it shows the model of the legacy configuration, which has no row and no id.
+ENVIRONMENT = "environment"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`model_id` is None for the environment's model."""
+
+    model_id: UUID | None
+    label: str
+    reason: Reason
+    icon: str
+
+
+def select_model(
+    user: Reader, *, requested: UUID | str | None = None, conversation_model: UUID | None = None
+) -> Selection:
+    """The request's model, the conversation's, the environment's, the user's default, everybody's default.
+
+    Somebody chose the first two, so they answer or fail: another model would read what was meant for this one.
+    """
+    if requested == ENVIRONMENT:
+        return _environment_requested(user)
+    if requested:
+        return _chosen(user, requested, "requested")
+    if conversation_model:
+        return _chosen(user, conversation_model, "conversation")
+    return _environment(user) or _default(user, owner=user.pk, reason="user_default") or _everybodys_default(user)
+
+
+def _chosen(user: Reader, model_id: UUID | str, reason: Reason) -> Selection:
+    model = LLMModel.objects.visible_to(user).select_related("connection").filter(pk=_uuid(model_id)).first()
+    if model is None:
+        raise ModelUnavailable
+    if problem := model.unusable_reason(user):
+        raise ModelUnavailable(f"{model.name} cannot answer now. {problem}")
+    return _selection(model, reason)
+
+
+def _environment_requested(user: Reader) -> Selection:
+    selection = _environment(user)
+    if selection is None:
+        raise ModelUnavailable
+    return selection
+
+
+def _environment(user: Reader) -> Selection | None:
+    if not settings.LLM_PROVIDER or not user.is_active:
+        return None
+    label = settings.LLM_MODEL or provider_label(settings.LLM_PROVIDER)
+    return Selection(None, label, "environment", provider_icon(settings.LLM_PROVIDER))
+
+
+def _default(user: Reader, *, owner: int | None, reason: Reason) -> Selection | None:
+    """A default that its reader cannot use now is passed over."""
+    chosen = DefaultModel.objects.filter(user=owner).values("model")
+    model = LLMModel.objects.usable_by(user).select_related("connection").filter(pk__in=chosen).first()
+    return _selection(model, reason) if model else None
+
+
+def _everybodys_default(user: Reader) -> Selection:
+    selection = _default(user, owner=None, reason="global_default")
+    if selection is None:
+        raise NoModel
+    return selection
+
+
+def _selection(model: LLMModel, reason: Reason) -> Selection:
+    return Selection(model.pk, model.name, reason, provider_icon(model.connection.provider))
+
+
+def _uuid(value: UUID | str) -> UUID:
+    try:
+        return value if isinstance(value, UUID) else UUID(value)
+    except ValueError:
+        raise ModelUnavailable from None
