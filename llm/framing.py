@@ -18,14 +18,6 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 
-# Half of a surrogate pair cannot be encoded, and PostgreSQL refuses NUL; both can only come from an escape.
-_ESCAPE = re.compile(
-    r"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    r"|(?P<unstorable>u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000))"
-    r"|.)",
-    re.DOTALL,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
@@ -93,17 +85,9 @@ def json_lines(chunks: Iterable[bytes]) -> Iterator[str]:
 def decode_json(text: str) -> JSON:
     """JSON from a stranger. NaN, numbers of thousands of digits and nesting without end are malformed."""
     try:
-        return json.loads(_storable(text), parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise MalformedJSONError(type(error).__name__) from None
-
-
-def _storable(text: str) -> str:
-    return _ESCAPE.sub(_replace_unstorable, text) if "\\u" in text else text
-
-
-def _replace_unstorable(escape: re.Match[str]) -> str:
-    return "\\ufffd" if escape["unstorable"] else escape[0]
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from llm.framing import MalformedJSONError, decode_json
 from llm.types import JSON
 
-_LOOKS_LIKE_A_KEY = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|hf|gsk|xai|key|AIza)[-_]?[\w*.-]{8,}|[\w*-]{32,}")
-_LONGEST_QUOTE = 240
+# OpenAI's masked "sk-proj-***abcd" too; the client, which knows the key, takes out every other spelling of it.
+_LOOKS_LIKE_A_KEY = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|hf|gsk|xai)[-_][\w*.-]{8,}")
+_LONGEST_QUOTE = 160
 
 
 @dataclass(frozen=True, slots=True)
