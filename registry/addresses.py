@@ -31,7 +31,7 @@ def site_of(origin: Origin) -> str:
 
 
 def address_policy(owner_id: int | None) -> AddressPolicy:
-    """Users reach public https and what the operator opened to all; global connections also the operator's own servers."""
+    """Users reach public https and what is opened to all; global connections also the environment's own servers."""
     grants = list(settings.ALLOWED_ENDPOINTS)
     if owner_id is None:
         grants += environment_urls()

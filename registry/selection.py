@@ -44,7 +44,9 @@ def select_model(
         return _chosen(user, requested, "requested")
     if conversation_model:
         return _chosen(user, conversation_model, "conversation")
-    return _environment(user) or _default(user, owner=user.pk, reason="user_default") or _everybodys_default(user)
+    return (
+        environment_selection(user) or _default(user, owner=user.pk, reason="user_default") or _everybodys_default(user)
+    )
 
 
 def _chosen(user: Reader, model_id: UUID | str, reason: Reason) -> Selection:
@@ -57,13 +59,13 @@ def _chosen(user: Reader, model_id: UUID | str, reason: Reason) -> Selection:
 
 
 def _environment_requested(user: Reader) -> Selection:
-    selection = _environment(user)
+    selection = environment_selection(user)
     if selection is None:
         raise ModelUnavailable
     return selection
 
 
-def _environment(user: Reader) -> Selection | None:
+def environment_selection(user: Reader) -> Selection | None:
     if not settings.LLM_PROVIDER or not user.is_active:
         return None
     label = settings.LLM_MODEL or provider_label(settings.LLM_PROVIDER)
@@ -72,9 +74,8 @@ def _environment(user: Reader) -> Selection | None:
 
 def _default(user: Reader, *, owner: int | None, reason: Reason) -> Selection | None:
     """A default that its reader cannot use now is passed over."""
-    chosen = DefaultModel.objects.filter(user=owner).values("model")
-    model = LLMModel.objects.usable_by(user).select_related("connection").filter(pk__in=chosen).first()
-    return _selection(model, reason) if model else None
+    default = DefaultModel.objects.usable_by(user).filter(user=owner).select_related("model__connection").first()
+    return _selection(default.model, reason) if default else None
 
 
 def _everybodys_default(user: Reader) -> Selection:

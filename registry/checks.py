@@ -1,0 +1,110 @@
+"""What must hold before the server starts: a key that can seal, and keys for everything that is sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.db.models import F, QuerySet, TextField
+from django.db.models.functions import Substr
+
+from llm.addresses import Origin
+from registry import envelope
+from registry.environment import environment_urls
+from registry.models import Connection
+from registry.models.credentials import SEALED
+from registry.providers import provider_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAKE_A_KEY = (
+    "Make one with `openssl rand -base64 32` and set it as ENCRYPTION_KEY. Keep a copy apart from the database."
+)
+FIND_THE_KEY = "Set ENCRYPTION_KEY to the key that these were sealed with, or add that key to ENCRYPTION_KEYS_OLD."
+
+
+@register(Tags.security)
+def check_encryption_key(**_: Any) -> list[CheckMessage]:
+    try:
+        envelope.keyring()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint=MAKE_A_KEY, id="registry.E001")]
+    return []
+
+
+@register(Tags.security)
+def check_environment_addresses(**_: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"The environment names the address {url!r}: {reason}.", hint="Write http://host:port.", id="registry.E003"
+        )
+        for url in environment_urls()
+        if (reason := _refusal(url))
+    ]
+
+
+@register(Tags.database)
+def check_sealed_keys(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Whether every sealed key was sealed with a key that is present."""
+    if check_encryption_key():
+        return []
+    present = envelope.keyring().kids
+    wanted = {kid for rows in _connections_in(databases) for kid in _sealed_with(rows)}
+    if wanted.issubset(present):
+        return []
+    missing = ", ".join(sorted(wanted.difference(present)))
+    message = f"Stored keys are sealed with encryption key {missing}; present: {', '.join(present)}."
+    return [Error(message, hint=FIND_THE_KEY, id="registry.E002")]
+
+
+@register(Tags.database)
+def check_providers(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    # Two columns by name: this also runs before a migration has added the others.
+    unknown = [
+        row
+        for rows in _connections_in(databases)
+        for row in rows.exclude(provider__in=provider_names()).values_list("name", "provider")
+    ]
+    return [
+        Warning(
+            f"The connection {name!r} names the provider {provider!r}, which is not installed.",
+            hint="Edit the connection and choose another provider, or delete it.",
+            id="registry.W001",
+        )
+        for name, provider in unknown
+    ]
+
+
+def require_usable_key() -> None:
+    """Refuse to start a server that could not read its keys, however it is started."""
+    databases = ["default"]
+    for error in [*check_encryption_key(), *check_sealed_keys(databases=databases)]:
+        raise ImproperlyConfigured(f"{error.msg} {error.hint}")
+
+
+def _refusal(url: str) -> str:
+    try:
+        Origin.parse(url)
+    except ValueError as reason:
+        return str(reason)
+    return ""
+
+
+def _connections_in(databases: Sequence[str] | None) -> list[QuerySet[Connection]]:
+    """The connections of each database that has been migrated."""
+    table = Connection._meta.db_table  # noqa: SLF001 - documented, in spite of its name
+    migrated = [name for name in databases or () if table in connections[name].introspection.table_names()]
+    return [Connection.objects.using(name) for name in migrated]
+
+
+def _sealed_with(rows: QuerySet[Connection]) -> set[str]:
+    """The kids in use, read by the database: the third to tenth character behind "v1."."""
+    first = len(envelope.VERSION) + 2
+    kids: set[str] = set()
+    for column in SEALED.values():
+        kid = Substr(F(column), first, 8, output_field=TextField())
+        kids.update(rows.exclude(**{column: ""}).values_list(kid, flat=True).distinct())
+    return kids

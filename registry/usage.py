@@ -1,0 +1,132 @@
+"""What calls to providers used and what that cost. One row a call, with the prices of that day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import get_user_model
+
+from llm import Usage
+from registry.models import LLMModel, UsageRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+TOKENS = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
+LARGEST_COUNT = 2**31 - 1  # PostgreSQL's integer
+PER_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars per million tokens; None where nobody knows."""
+
+    input_price: Decimal | None = None
+    output_price: Decimal | None = None
+    cached_input_price: Decimal | None = None
+
+    def cost_of(self, usage: Usage) -> Decimal | None:
+        """None as soon as a price is missing for something that was used."""
+        cached_price = self.input_price if self.cached_input_price is None else self.cached_input_price
+        parts = (
+            (usage.input_tokens - usage.cached_tokens, self.input_price),
+            (usage.cached_tokens, cached_price),
+            (usage.output_tokens, self.output_price),
+        )
+        used = [(tokens, price) for tokens, price in parts if tokens]
+        if any(price is None for _, price in used):
+            return None
+        return sum((tokens * price for tokens, price in used), Decimal(0)) / PER_MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class TurnUsage:
+    usage: Usage
+    cost: Decimal | None
+
+
+def record_usage(  # noqa: PLR0913 - the columns of a row, all by name
+    *,
+    turn: UUID,
+    round: int = 0,  # noqa: A002 - the column's name
+    attempt: int = 0,
+    user_id: int,
+    model_id: UUID | None,
+    model_label: str,
+    usage: Usage | None,
+    outcome: str,
+    first_token_seconds: float | None,
+    seconds: float,
+) -> UsageRecord:
+    """Note one call, inside the caller's transaction. A call that is noted already keeps its first row."""
+    prices = _prices_of(model_id)
+    row, _ = UsageRecord.objects.get_or_create(
+        turn=turn,
+        round=round,
+        attempt=attempt,
+        defaults={
+            "user_id": _existing_user(user_id),
+            "model_id": model_id if prices else None,
+            "model_label": model_label,
+            "outcome": outcome,
+            "first_token_ms": None if first_token_seconds is None else _milliseconds(first_token_seconds),
+            "duration_ms": _milliseconds(seconds),
+            **_counted(usage, prices or Prices()),
+        },
+    )
+    return row
+
+
+def usage_of_turn(turn: UUID) -> TurnUsage | None:
+    """The sum over a turn's calls; None where none was noted."""
+    rows = list(UsageRecord.objects.filter(turn=turn))
+    return TurnUsage(_sum_of_tokens(rows), _sum_of_costs(rows)) if rows else None
+
+
+def _existing_user(user_id: int) -> int | None:
+    """None where the user was deleted while the call ran."""
+    return user_id if get_user_model().objects.filter(pk=user_id).exists() else None
+
+
+def _prices_of(model_id: UUID | None) -> Prices | None:
+    """None where the model is gone, or never was a row."""
+    row = LLMModel.objects.filter(pk=model_id).values("input_price", "output_price", "cached_input_price").first()
+    return Prices(**row) if row else None
+
+
+def _counted(usage: Usage | None, prices: Prices) -> dict[str, object]:
+    if usage is None:
+        return {"source": UsageRecord.Source.UNKNOWN}
+    usage = _storable(usage)
+    return {
+        **{name: getattr(usage, name) for name in TOKENS},
+        "source": UsageRecord.Source.ESTIMATED if usage.estimated else UsageRecord.Source.REPORTED,
+        "input_price": prices.input_price,
+        "output_price": prices.output_price,
+        "cached_input_price": prices.cached_input_price,
+        "cost": prices.cost_of(usage),
+    }
+
+
+def _storable(usage: Usage) -> Usage:
+    """Counts are what a foreign server said: none is negative, too large to store, or more cached than there was."""
+    counts = {name: min(max(getattr(usage, name), 0), LARGEST_COUNT) for name in TOKENS}
+    counts["cached_tokens"] = min(counts["cached_tokens"], counts["input_tokens"])
+    return Usage(estimated=usage.estimated, **counts)
+
+
+def _sum_of_tokens(rows: Iterable[UsageRecord]) -> Usage:
+    is_estimated = any(row.source != UsageRecord.Source.REPORTED for row in rows)
+    return Usage(estimated=is_estimated, **{name: sum(getattr(row, name) for row in rows) for name in TOKENS})
+
+
+def _sum_of_costs(rows: Iterable[UsageRecord]) -> Decimal | None:
+    costs = [row.cost for row in rows]
+    return None if None in costs else sum(costs, Decimal(0))
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
