@@ -1,0 +1,78 @@
+"""Messages and tools as Anthropic's Messages API wants them."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+
+from llm.framing import MalformedJSONError, decode_json
+from llm.types import JSON, Image, Message, Part, Reasoning, Text, ToolCall, ToolResult, ToolSpec
+
+# A thought that the vendor withholds: its `data` travels as the opaque part, marked so that it finds its way back.
+REDACTED = "redacted_thinking:"
+
+
+def system_text(messages: Iterable[Message]) -> str:
+    """System messages stand beside the conversation, not in it."""
+    return "\n\n".join(message.text for message in messages if message.role == "system" and message.text)
+
+
+def wire_messages(messages: Iterable[Message]) -> list[dict[str, JSON]]:
+    """Turns of alternating roles. Tool results are the user's, and lead the user's turn."""
+    turns: list[dict[str, JSON]] = []
+    for message in messages:
+        if message.role == "system":
+            continue
+        role = "assistant" if message.role == "assistant" else "user"
+        # An empty block or turn is a 400.
+        blocks = [block for part in message.parts if (block := _block(part, role))]
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += blocks
+        elif blocks:
+            turns.append({"role": role, "content": blocks})
+    return turns
+
+
+def wire_tool(tool: ToolSpec) -> dict[str, JSON]:
+    return {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
+
+
+def _block(part: Part, role: str) -> dict[str, JSON] | None:
+    match part:
+        case Text(text):
+            return {"type": "text", "text": text} if text.strip() else None
+        case Image() if role == "user":
+            return {"type": "image", "source": _source(part)}
+        case Reasoning(_, opaque) if opaque and role == "assistant":
+            return _thinking(part)
+        case ToolCall(call_id, name, arguments):
+            return {"type": "tool_use", "id": call_id, "name": name, "input": _input(arguments)}
+        case ToolResult():
+            return _tool_result(part)
+        case _:
+            return None
+
+
+def _thinking(part: Reasoning) -> dict[str, JSON]:
+    """Thoughts go back unchanged, or the vendor refuses them."""
+    if part.opaque.startswith(REDACTED):
+        return {"type": "redacted_thinking", "data": part.opaque.removeprefix(REDACTED)}
+    return {"type": "thinking", "thinking": part.text, "signature": part.opaque}
+
+
+def _source(image: Image) -> dict[str, JSON]:
+    if image.url:
+        return {"type": "url", "url": image.url}
+    return {"type": "base64", "media_type": image.media_type, "data": b64encode(image.data).decode()}
+
+
+def _input(arguments: str) -> dict[str, JSON]:
+    """An object is demanded, also for a call whose arguments were none."""
+    try:
+        value = decode_json(arguments)
+    except MalformedJSONError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _tool_result(part: ToolResult) -> dict[str, JSON]:
+    result: dict[str, JSON] = {"type": "tool_result", "tool_use_id": part.call_id, "content": part.content}
+    return result | {"is_error": True} if part.is_error else result

@@ -1,0 +1,138 @@
+"""Reading an answer of the Messages API: events of a stream, or the one message of an answer that was not streamed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from llm.errors import NotAnAPI, Truncated
+from llm.framing import first_character, json_objects, server_sent_events, whole_object
+from llm.providers._anthropic_messages import REDACTED
+from llm.providers._chat_stream import tokens
+from llm.providers._errors import error_in_stream
+from llm.providers._tool_calls import ToolCallAssembly, whole
+from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
+
+STOP_REASONS: dict[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "compaction": "length",
+    "tool_use": "tool_calls",
+    "refusal": "refusal",
+}
+
+
+def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
+    first, chunks = first_character(chunks)
+    if first == b"<":
+        raise NotAnAPI
+    answer = MessageAnswer()
+    if first in (b"{", b"["):
+        yield from answer.read_message(whole_object(chunks))
+    else:
+        for document in json_objects(event.data for event in server_sent_events(chunks)):
+            yield from answer.read(document)
+            if answer.ended:
+                break
+    yield from answer.finish()
+
+
+class MessageAnswer:
+    """What is known so far about one answer. Events, blocks and deltas of unknown types are skipped: new ones come
+    without a new version."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._tools = ToolCallAssembly()
+        self._inputs: dict[int, JSON] = {}
+        self._reason: FinishReason | None = None
+        self._counts: dict[str, JSON] = {}
+
+    def read(self, document: Mapping[str, JSON]) -> Iterator[Event]:
+        if error := error_in_stream(document):
+            raise error
+        match document:
+            case {"type": "message_start", "message": dict(message)}:
+                self._count(message.get("usage"))
+            case {"type": "content_block_start", "index": int(index), "content_block": dict(block)}:
+                yield from self._block(index, block)
+            case {"type": "content_block_delta", "index": int(index), "delta": dict(delta)}:
+                yield from self._delta(index, delta)
+            case {"type": "message_delta", "delta": dict(delta)}:
+                self._count(document.get("usage"))
+                self._stop(delta.get("stop_reason"))
+            case {"type": "message_stop"}:
+                self.ended = True
+
+    def read_message(self, message: Mapping[str, JSON]) -> Iterator[Event]:
+        if error := error_in_stream(message):
+            raise error
+        content = message.get("content")
+        for index, block in enumerate(content if isinstance(content, list) else []):
+            if isinstance(block, dict):
+                yield from self._block(index, block)
+        self._count(message.get("usage"))
+        self._stop(message.get("stop_reason"))
+
+    def finish(self) -> Iterator[Event]:
+        if self._reason is None and not self.ended:
+            raise Truncated
+        for index, value in self._inputs.items():
+            self._tools.add([{"index": index, "function": {"arguments": value}}])
+        reason = self._reason or "unknown"
+        calls = [call for call in self._tools.calls() if reason != "length" or whole(call)]
+        yield from calls
+        yield Finish("tool_calls" if calls and reason in ("stop", "unknown") else reason, self._usage())
+
+    def _block(self, index: int, block: Mapping[str, JSON]) -> Iterator[Event]:
+        """A block begins empty in a stream, and whole in an answer that was not streamed."""
+        match block:
+            case {"type": "text", "text": str(text)} if text:
+                yield TextDelta(text)
+            case {"type": "thinking", "thinking": str(text)}:
+                signature = block.get("signature")
+                yield from _thought(text, signature if isinstance(signature, str) else "")
+            case {"type": "redacted_thinking", "data": str(data)}:
+                yield ReasoningDelta("", REDACTED + data)
+            case {"type": "tool_use"}:
+                self._tools.add([{"index": index, "id": block.get("id"), "function": {"name": block.get("name")}}])
+                self._inputs[index] = block.get("input") or ""
+
+    def _delta(self, index: int, delta: Mapping[str, JSON]) -> Iterator[Event]:
+        match delta:
+            case {"type": "text_delta", "text": str(text)} if text:
+                yield TextDelta(text)
+            case {"type": "thinking_delta", "thinking": str(text)}:
+                yield from _thought(text, "")
+            case {"type": "signature_delta", "signature": str(signature)}:
+                yield from _thought("", signature)
+            case {"type": "input_json_delta", "partial_json": str(fragment)} if fragment:
+                # What the deltas say replaces what stood at the start of the block.
+                self._inputs.pop(index, None)
+                self._tools.add([{"index": index, "function": {"arguments": fragment}}])
+
+    def _stop(self, reason: JSON) -> None:
+        if isinstance(reason, str):
+            self._reason = STOP_REASONS.get(reason, "unknown")
+
+    def _count(self, usage: JSON) -> None:
+        """Counts are totals so far: the later one replaces the earlier one, and an absent one leaves it."""
+        if isinstance(usage, dict):
+            self._counts |= {name: value for name, value in usage.items() if value is not None}
+
+    def _usage(self) -> Usage | None:
+        """`input_tokens` on the wire leaves out what was read from or written to the cache."""
+        counts = self._counts
+        if "output_tokens" not in counts:
+            return None
+        cached = tokens(counts, "cache_read_input_tokens")
+        return Usage(
+            input_tokens=tokens(counts, "input_tokens") + tokens(counts, "cache_creation_input_tokens") + cached,
+            output_tokens=tokens(counts, "output_tokens"),
+            cached_tokens=cached,
+            reasoning_tokens=tokens(counts.get("output_tokens_details"), "thinking_tokens"),
+        )
+
+
+def _thought(text: str, opaque: str) -> Iterator[Event]:
+    if text or opaque:
+        yield ReasoningDelta(text, opaque)
