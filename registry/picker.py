@@ -121,8 +121,7 @@ def dollars(price: Decimal) -> str:
 
 def short_count(number: int) -> str:
     """128000 and 131072 are both "128k" to whoever compares models; 1,000,000 is "1M"."""
-    if number % 1024 == 0 and number < 1_000_000:
-        return f"{number // 1024}k"
-    if number < 1_000_000:
-        return f"{number // 1000}k" if number >= 1000 else str(number)
-    return f"{number / 1_000_000:.2f}".rstrip("0").rstrip(".") + "M"
+    if number >= 1_000_000:
+        return f"{number / 1_000_000:.2f}".rstrip("0").rstrip(".") + "M"
+    is_binary = number % 1024 == 0 and number % 1000 != 0
+    return f"{number // (1024 if is_binary else 1000)}k" if number >= 1000 else str(number)

@@ -79,6 +79,8 @@ class LLMModel(models.Model):
 
     def unusable_reason(self, reader: Reader) -> str:
         """Why the reader cannot use this model, with what to do about it; "" where nothing is wrong."""
+        if not reader.is_active:
+            return "Sign in to use this model."
         editable = may_edit(reader, self.connection.owner_id)
         if not self.connection.is_active:
             return "Its connection is turned off. Turn it on to use this model." if editable else TURNED_OFF

@@ -1,0 +1,104 @@
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from llm import Usage
+from registry.models import UsageRecord
+from registry.usage import Prices, record_usage, usage_of_turn
+
+CALL = {"model_label": "Model", "outcome": "complete", "first_token_seconds": 0.25, "seconds": 1.5}
+
+
+@pytest.fixture
+def priced(make_model):
+    return make_model(input_price="2", output_price="10", cached_input_price="0.1")
+
+
+def noted(user, model, usage, **fields):
+    model_id = model and model.pk
+    return record_usage(**{"turn": uuid4(), **CALL, "user_id": user.pk, "model_id": model_id, "usage": usage} | fields)
+
+
+@pytest.mark.parametrize(
+    ("prices", "usage", "cost"),
+    [
+        (("2", "10", "0.1"), Usage(input_tokens=1000, cached_tokens=400, output_tokens=10), "0.00134"),
+        (("2", "10", None), Usage(input_tokens=1000, cached_tokens=400, output_tokens=10), "0.0021"),
+        (("0.000001", "0", "0"), Usage(input_tokens=1), "0.000000000001"),
+        (("0", "0", None), Usage(input_tokens=1000, output_tokens=1000), "0"),
+        ((None, "10", "0.1"), Usage(input_tokens=1000, output_tokens=10), None),
+        (("2", None, "0.1"), Usage(input_tokens=1000, output_tokens=10), None),
+        (("2", None, None), Usage(input_tokens=1000), "0.002"),
+        ((None, None, None), Usage(input_tokens=1000), None),
+    ],
+)
+def test_cost_is_exact_and_unknown_where_a_price_is(prices, usage, cost):
+    known = Prices(*(price and Decimal(price) for price in prices))
+    assert known.cost_of(usage) == (cost and Decimal(cost))
+
+
+def test_a_call_is_noted_with_the_prices_of_its_day(alice, priced):
+    row = noted(alice, priced, Usage(input_tokens=1000, output_tokens=100, reasoning_tokens=60))
+    priced.input_price = 99
+    priced.save()
+    row.refresh_from_db()
+    assert (row.cost, row.input_price, row.source) == (Decimal("0.003"), Decimal(2), "reported")
+    assert (row.reasoning_tokens, row.first_token_ms, row.duration_ms) == (60, 250, 1500)
+
+
+def test_a_call_is_noted_once(alice, priced):
+    turn = uuid4()
+    first = noted(alice, priced, Usage(input_tokens=1), turn=turn)
+    second = noted(alice, priced, Usage(input_tokens=2), turn=turn)
+    assert (first.pk, second.input_tokens) == (second.pk, 1)
+    noted(alice, priced, Usage(input_tokens=2), turn=turn, round=1)
+    noted(alice, priced, Usage(input_tokens=2), turn=turn, attempt=1)
+    assert UsageRecord.objects.count() == 3
+
+
+def test_the_usage_of_a_turn_is_the_sum_of_its_calls(alice, priced):
+    turn = uuid4()
+    assert usage_of_turn(turn) is None
+    noted(alice, priced, Usage(input_tokens=1000, output_tokens=10), turn=turn)
+    noted(alice, priced, Usage(input_tokens=500, estimated=True), turn=turn, round=1)
+    total = usage_of_turn(turn)
+    assert total.usage == Usage(input_tokens=1500, output_tokens=10, estimated=True)
+    assert total.cost == Decimal("0.0031")
+
+
+def test_one_unknown_cost_makes_the_sum_unknown(alice, priced):
+    turn = uuid4()
+    noted(alice, priced, Usage(input_tokens=1000), turn=turn)
+    row = noted(alice, priced, None, turn=turn, round=1)
+    assert (row.source, row.cost) == ("unknown", None)
+    assert usage_of_turn(turn).cost is None
+
+
+def test_usage_outlives_its_model_and_its_user(alice, priced):
+    row = noted(alice, priced, Usage(input_tokens=1000))
+    priced.connection.delete()
+    alice.delete()
+    row.refresh_from_db()
+    assert (row.model, row.user, row.model_label, row.cost) == (None, None, "Model", Decimal("0.002"))
+
+
+def test_a_user_or_model_that_went_away_during_the_call(alice, priced):
+    model_id, user_id = priced.pk, alice.pk
+    priced.delete()
+    alice.delete()
+    row = record_usage(turn=uuid4(), **CALL, user_id=user_id, model_id=model_id, usage=Usage(input_tokens=3))
+    row.refresh_from_db()
+    assert (row.model, row.user, row.input_tokens, row.cost) == (None, None, 3, None)
+
+
+def test_the_environments_model_has_no_price(alice):
+    row = noted(alice, None, Usage(input_tokens=3))
+    assert (row.input_tokens, row.cost) == (3, None)
+
+
+def test_absurd_counts_are_storable(alice, priced):
+    row = noted(alice, priced, Usage(input_tokens=10**30, cached_tokens=-5, output_tokens=-1, reasoning_tokens=10**12))
+    row.refresh_from_db()
+    assert (row.input_tokens, row.cached_tokens, row.output_tokens) == (2**31 - 1, 0, 0)
+    assert noted(alice, priced, Usage(input_tokens=1, cached_tokens=9)).cached_tokens == 1
