@@ -38,18 +38,19 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         after_cr = rest.endswith(b"\r") if rest else after_cr and not chunk
         *ended, begun = _LINE_END.split(rest)
         for line in ended:
-            yield _within_limit(tail + line)
+            tail += line
+            _check_length(tail)
+            yield bytes(tail)
             tail.clear()
         tail += begun
-        _within_limit(tail)
+        _check_length(tail)
     if tail:
         yield bytes(tail)
 
 
-def _within_limit(line: bytearray) -> bytes:
+def _check_length(line: bytearray) -> None:
     if len(line) > MAX_LINE:
         raise ProviderError("The provider sent one line of more than 1 MiB, so the answer was dropped. Try again.")
-    return bytes(line)
 
 
 def server_sent_events(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
@@ -65,7 +66,7 @@ def server_sent_events(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
         name, _, value = line.partition(b":")
         if name == b"data":
             data += value.removeprefix(b" ") + b"\n"
-            _within_limit(data)
+            _check_length(data)
         elif name == b"event":
             event = value.removeprefix(b" ").decode("utf-8", "replace")
 

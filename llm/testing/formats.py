@@ -130,7 +130,8 @@ class Messages:
         return [text_of(block.get("content")) for block in blocks if block.get("type") == "tool_result"]
 
     def frames(self, script: Script, body: JSON, tokens: list[str], *, cut: bool) -> Iterator[Frame]:
-        message = self._message(body, [], None) | {"usage": {"input_tokens": words(body), "output_tokens": 1}}
+        usage = {} if script.has("no_usage") else {"usage": {"input_tokens": words(body), "output_tokens": 1}}
+        message = self._message(body, [], None) | usage
         yield self._event({"type": "message_start", "message": message})
         yield self._event({"type": "ping"})
         for index, (block, contents) in enumerate(self._blocks(script, tokens)):

@@ -1,0 +1,119 @@
+import time
+
+import pytest
+
+from llm.errors import LLMError, ProviderError, Truncated
+from llm.framing import (
+    MAX_LINE,
+    MAX_MALFORMED,
+    MalformedJSONError,
+    ServerSentEvent,
+    decode_json,
+    first_character,
+    json_lines,
+    json_objects,
+    server_sent_events,
+    split_lines,
+    whole_object,
+)
+
+STREAM = (
+    b"\xef\xbb\xbfevent: first\r\ndata: one\r\n\r\n: a comment\n\ndata:two\rdata: three\r\r"
+    b"id: 7\nretry: 10\nunknown\n\n"
+    b"data: \xe2\x80\xa8 \xc2\x85 \xf0\x9f\x8c\x8d\n\ndata:\n\ndata:  two blanks\n\n"
+    b"event: last\ndata: unterminated"
+)
+EVENTS = [
+    ServerSentEvent("first", "one"),
+    ServerSentEvent("", "two\nthree"),
+    ServerSentEvent("", "\u2028 \x85 🌍"),
+    ServerSentEvent("", " two blanks"),
+    ServerSentEvent("last", "unterminated"),
+]
+
+
+def events(*chunks):
+    return list(server_sent_events(chunks))
+
+
+def test_events_of_a_stream_with_every_kind_of_line_end():
+    assert events(STREAM) == EVENTS
+
+
+@pytest.mark.parametrize("cut", range(len(STREAM) + 1))
+def test_events_do_not_depend_on_where_the_stream_is_cut(cut):
+    assert events(STREAM[:cut], STREAM[cut:]) == EVENTS
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_events_of_small_chunks_with_empty_ones_between(size):
+    chunks = [STREAM[start : start + size] for start in range(0, len(STREAM), size)]
+    assert events(*(part for chunk in chunks for part in (chunk, b""))) == EVENTS
+
+
+def test_invalid_utf8_becomes_replacement_characters():
+    assert events(b"data: \xff\xfe ok\n\n") == [ServerSentEvent("", "\ufffd\ufffd ok")]
+
+
+def test_json_lines_skip_blank_lines_and_keep_the_unterminated_one():
+    assert list(json_lines([b'\xef\xbb\xbf{"a":1}\r', b'\n\n  \n{"b"', b":2}"])) == ['{"a":1}', '{"b":2}']
+
+
+@pytest.mark.parametrize("line", [b"x" * (MAX_LINE + 1), b"x" * (MAX_LINE + 1) + b"\n"])
+@pytest.mark.parametrize("size", [1000, 2 * MAX_LINE])
+def test_a_line_above_the_limit_is_an_error(line, size):
+    with pytest.raises(ProviderError, match="1 MiB"):
+        list(split_lines(line[start : start + size] for start in range(0, len(line), size)))
+
+
+def test_an_event_of_many_lines_has_the_same_limit():
+    with pytest.raises(ProviderError, match="1 MiB"):
+        events(*[b"data: " + b"x" * 1000 + b"\n"] * 1100)
+
+
+def test_a_line_at_the_limit_passes():
+    assert len(next(split_lines([b"x" * MAX_LINE]))) == MAX_LINE
+
+
+def test_time_grows_with_the_length_of_a_line_and_not_with_its_square():
+    started = time.process_time()
+    list(split_lines(b"x" for _ in range(MAX_LINE)))
+    # Copying the tail for each byte would take a minute; looking at each byte once half a second.
+    assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "NaN", '{"a": Infinity}', "-Infinity", "9" * 5000, "[" * 100_000, '{"a":' * 100_000, "'single'", "\x00"],
+)
+def test_json_that_nobody_means_is_malformed(text):
+    with pytest.raises(MalformedJSONError):
+        decode_json(text)
+
+
+def test_a_few_malformed_events_are_skipped():
+    assert list(json_objects(["{", "5", "null", '{"a":1}', "[]", '[{"b":2}]'])) == [{"a": 1}, {"b": 2}]
+
+
+def test_more_malformed_events_than_that_are_an_error():
+    assert list(json_objects(["{"] * MAX_MALFORMED)) == []
+    with pytest.raises(ProviderError):
+        list(json_objects(["{"] * (MAX_MALFORMED + 1)))
+
+
+@pytest.mark.parametrize("chunks", [[b"\xef\xbb\xbf\r\n ", b'\t{"a"', b":1}"], [b"\xef", b"\xbb", b"\xbf", b'{"a":1}']])
+def test_the_first_character_is_found_behind_blanks_and_a_byte_order_mark(chunks):
+    first, rest = first_character(chunks)
+    assert first == b"{"
+    assert whole_object(rest) == {"a": 1}
+
+
+@pytest.mark.parametrize("chunks", [[], [b""], [b" \r\n", b"\n"], [b"\xef\xbb"]])
+def test_an_answer_without_a_character_is_truncated(chunks):
+    with pytest.raises(Truncated):
+        first_character(chunks)
+
+
+def test_a_body_that_is_not_json_is_an_error_of_ours():
+    with pytest.raises(LLMError):
+        whole_object([b'{"choices": ['])
