@@ -61,15 +61,15 @@ def write(entry: dict[str, Any], content: bytes) -> None:
 
 
 def sprite(symbols: dict[str, Any], archives: dict[str, dict[str, bytes]]) -> bytes:
+    """`symbols` maps a package to its icons, and each icon to the id that templates use."""
     lines = ['<svg xmlns="http://www.w3.org/2000/svg">']
-    for package, names in symbols.items():
+    for package, icons in symbols.items():
         style = STROKED if package == "lucide-static" else FILLED
         files = archives[package]
-        lines.extend(symbol(name, files[f"icons/{name}.svg"], style) for name in names)
+        lines.extend(symbol(name, files[f"icons/{icon}.svg"], style) for icon, name in icons.items())
     # A filled square: the Stop button. Lucide's own is an outline.
-    lines.append(
-        f'<symbol id="stop" viewBox="0 0 24 24" {FILLED}><rect x="5" y="5" width="14" height="14" rx="3"/></symbol>'
-    )
+    square = '<rect x="5" y="5" width="14" height="14" rx="3"/>'
+    lines.append(f'<symbol id="stop" viewBox="0 0 24 24" {FILLED}>{square}</symbol>')
     return "\n".join([*lines, "</svg>", ""]).encode()
 
 

@@ -1,0 +1,141 @@
+"""The pages of the chat: a new chat, a conversation, and the list of models that both show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import get_object_or_404, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from chat import markdown
+from chat.csp import with_trusted_types
+from chat.models import Conversation, Message
+from chat.sidebar import conversations_by_age
+from chat.strings import STRINGS
+from registry.picker import model_choices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from django.http import HttpRequest, HttpResponse
+
+    from registry.picker import ModelGroup
+
+
+@require_safe
+@login_required
+@with_trusted_types
+def chat(request: HttpRequest) -> HttpResponse:
+    return render_chat(request, None)
+
+
+@require_safe
+@login_required
+@with_trusted_types
+def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    return render_chat(request, get_object_or_404(Conversation.objects.visible_to(request.user), pk=conversation_id))
+
+
+@require_safe
+@login_required
+@with_trusted_types
+def picker(request: HttpRequest) -> HttpResponse:
+    """The picker's options alone, for a page that has been open for a while."""
+    return render(request, "chat/picker_options.html", {"groups": model_choices(request.user)})
+
+
+def render_chat(request: HttpRequest, shown: Conversation | None) -> HttpResponse:
+    groups = model_choices(request.user)
+    messages = Message.objects.path_to(shown.active_leaf_id) if shown else []
+    wanted = str(shown.model_id) if shown and shown.model_id else None
+    context = {
+        "conversation": shown,
+        "messages": [shown_message(message, groups) for message in messages],
+        "periods": conversations_by_age(request.user),
+        "groups": groups,
+        "selected": selected_model(groups, wanted),
+        "page": page_data(request, shown, messages),
+    }
+    return render(request, "chat/page.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One tool call as the page shows it: a call and, once there is one, its result."""
+
+    name: str
+    args: str
+    result: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """A message with what its template cannot work out by itself."""
+
+    message: Message
+    html: str
+    icon: str
+    reasoning: str
+    steps: list[Step]
+
+
+def shown_message(message: Message, groups: Iterable[ModelGroup]) -> ShownMessage:
+    return ShownMessage(
+        message=message,
+        html=message.html or markdown.render(message.text),
+        icon=icon_of(message, groups),
+        reasoning="".join(part["text"] for part in message.parts if part["type"] == "reasoning"),
+        steps=tool_steps(message.parts),
+    )
+
+
+def tool_steps(parts: Iterable[dict[str, Any]]) -> list[Step]:
+    """Calls in their order, each merged with the result that came for it later."""
+    by_id: dict[str, dict[str, Any]] = {}
+    for part in parts:
+        if part["type"] == "tool":
+            by_id[part["id"]] = by_id.get(part["id"], {}) | part
+    return [Step(p["name"], p.get("args", ""), p.get("result", ""), p["phase"]) for p in by_id.values()]
+
+
+def icon_of(message: Message, groups: Iterable[ModelGroup]) -> str:
+    """The mark of the answer's model; "" where the model is gone."""
+    return next((group.icon for group in groups for choice in group.choices if str(message.model_id) == choice.id), "")
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedModel:
+    id: str
+    name: str
+    icon: str
+
+
+def selected_model(groups: Iterable[ModelGroup], wanted: str | None) -> SelectedModel | None:
+    """The conversation's model if it can still answer; in a new chat the default, or the first that can.
+
+    A conversation's model that is gone is never replaced in silence: another model would read what was meant for this one.
+    """
+    usable = [(choice, group.icon) for group in groups for choice in group.choices if choice.usable]
+    if wanted:
+        fitting = [pair for pair in usable if pair[0].id == wanted]
+    else:
+        fitting = [pair for pair in usable if pair[0].is_default] or usable
+    return next((SelectedModel(choice.id, choice.name, icon) for choice, icon in fitting), None)
+
+
+def page_data(request: HttpRequest, shown: Conversation | None, messages: Iterable[Message]) -> dict[str, Any]:
+    """What the script needs to know, as data: the page has no inline script."""
+    return {
+        "user": request.user.pk,
+        "conversation": str(shown.pk) if shown else None,
+        "sprite": static("chat/icons.svg"),
+        "urls": {"chat": reverse("chat"), "picker": reverse("picker"), "login": reverse("login")},
+        "sources": {str(m.pk): m.text for m in messages if m.role == Message.Role.ASSISTANT and not m.is_running},
+        "strings": {name: str(text) for name, text in STRINGS.items()},
+    }

@@ -1,0 +1,47 @@
+"""The list of conversations beside the chat, newest first, under headings that say how old they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from chat.models import Conversation, Message
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    label: str
+    conversations: list[Conversation]
+
+
+def conversations_by_age(user: AbstractBaseUser) -> list[Period]:
+    running = Message.objects.running().filter(conversation=OuterRef("pk"))
+    newest = Conversation.objects.visible_to(user).order_by("-updated_at").annotate(is_running=Exists(running))
+    return grouped(newest[:SHOWN], timezone.localdate())
+
+
+def grouped(newest_first: Iterable[Conversation], today: dt.date) -> list[Period]:
+    by_label = groupby(newest_first, key=lambda c: age_label(timezone.localdate(c.updated_at), today))
+    return [Period(label, list(conversations)) for label, conversations in by_label]
+
+
+def age_label(day: dt.date, today: dt.date) -> str:
+    age = (today - day).days
+    if age <= 0:
+        return _("Today")
+    if age == 1:
+        return _("Yesterday")
+    return _("Previous 7 days") if age <= 7 else date_format(day, "F Y")

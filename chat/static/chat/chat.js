@@ -1,0 +1,73 @@
+// The chat page: makes its parts and introduces them to each other.
+import { decorate } from './code.js';
+import { Composer } from './composer.js';
+import { ConnectionPill } from './connection.js';
+import { Conversation } from './conversation.js';
+import { setUpCopying } from './copying.js';
+import { forgetAllDrafts } from './drafts.js';
+import { byId } from './page.js';
+import { Picker } from './picker.js';
+import { Follow } from './scroll.js';
+import { setUpDrawer } from './sidebar.js';
+import { Socket } from './socket.js';
+import { warmUp } from './stream-md.js';
+import { setUpTheme } from './theme.js';
+
+const thread = byId('thread');
+
+setUpTheme();
+setUpDrawer();
+setUpCopying(thread);
+thread.querySelectorAll('.prose').forEach(decorate);
+
+const follow = new Follow();
+const pill = new ConnectionPill(() => socket.retryNow());
+const socket = new Socket({
+  onFrame: (frame) => conversation.receive(frame),
+  onOpen: () => conversation.connected(),
+  onState: (state) => pill.show(state),
+});
+const composer = new Composer({
+  onSend: (text) => conversation.send(text),
+  onStop: () => conversation.stop(),
+});
+const picker = new Picker(modelChanged);
+const conversation = new Conversation({ socket, composer, picker, follow });
+
+function modelChanged(model) {
+  composer.setModel(model);
+  composer.hideRefusal();
+  byId('empty-model')?.toggleAttribute('hidden', !model);
+  document.querySelectorAll('#empty .model-name').forEach((name) => (name.textContent = model?.name ?? ''));
+}
+
+composer.setModel(picker.selected);
+document.querySelectorAll('[data-status="queued"], [data-status="streaming"]').forEach((row) => conversation.resume(row));
+
+thread.addEventListener('click', ({ target }) => {
+  const button = target.closest('[data-action="try-again"]');
+  if (button && picker.selected && !composer.isBusy) {
+    conversation.tryAgain(button.closest('.msg'));
+  }
+});
+byId('empty')?.addEventListener('click', ({ target }) => {
+  const card = target.closest('[data-prompt]');
+  if (card) {
+    composer.fill(`${card.dataset.prompt} `);
+  }
+});
+document.addEventListener('keydown', ({ key }) => {
+  if (key === 'Escape' && composer.isBusy && !picker.isOpen) {
+    conversation.stop();
+  }
+});
+byId('logout').addEventListener('submit', forgetAllDrafts);
+// The address of a new chat was added by a script; the page of an older address is the server's to draw.
+addEventListener('popstate', () => location.reload());
+
+socket.connect();
+warmUp();
+// On a phone the keyboard would open over a page that nobody has read yet.
+if (matchMedia('(pointer: fine)').matches) {
+  composer.focus();
+}
