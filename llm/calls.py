@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import inf
 
 from llm.deadlines import reaper
 from llm.errors import Cancelled, LLMError, TimedOut, Unreachable
@@ -46,7 +47,8 @@ class Call:
         self._finished = False
         self._interrupt: Callable[[], object] = lambda: None
         self._handle: socket.socket | None = None
-        self._latest_end = self._deadline = self._next_look = time.monotonic() + timeouts.total
+        self._latest_end = self._deadline = time.monotonic() + timeouts.total
+        self._next_look = inf
         self._allow(timeouts.connect)
 
     def connected(self, *, reused: bool) -> None:
