@@ -3,25 +3,20 @@
 from django.db import migrations
 
 GROUP = "Model managers"
-# What the admin asks before it asks whose row it is.
-PERMISSIONS = {
-    "connection": ["manage_global", *(f"{verb}_connection" for verb in ("add", "change", "delete", "view"))],
-    "llmmodel": [f"{verb}_llmmodel" for verb in ("add", "change", "delete", "view")],
-}
 
 
 def create_group(apps, schema_editor):
-    # Django creates permissions after all migrations have run; what this group needs is created here if it is not there.
-    content_types = apps.get_model("contenttypes", "ContentType").objects
-    permissions = apps.get_model("auth", "Permission").objects
+    # Django creates permissions only after all migrations have run; then it finds this one and leaves it.
+    content_type, _ = apps.get_model("contenttypes", "ContentType").objects.get_or_create(
+        app_label="registry", model="connection"
+    )
+    permission, _ = apps.get_model("auth", "Permission").objects.get_or_create(
+        content_type=content_type,
+        codename="manage_global",
+        defaults={"name": "Can share connections and manage the global ones"},
+    )
     group, _ = apps.get_model("auth", "Group").objects.get_or_create(name=GROUP)
-    for model, codenames in PERMISSIONS.items():
-        content_type, _ = content_types.get_or_create(app_label="registry", model=model)
-        for codename in codenames:
-            permission, _ = permissions.get_or_create(
-                content_type=content_type, codename=codename, defaults={"name": codename.replace("_", " ").capitalize()}
-            )
-            group.permissions.add(permission)
+    group.permissions.add(permission)
 
 
 def delete_group(apps, schema_editor):

@@ -13,6 +13,7 @@ from llm.errors import Blocked
 from llm.types import Secret
 from registry.addresses import normalised
 from registry.environment import environment_key, environment_url
+from registry.errors import CredentialUnreadable
 from registry.models.credentials import Credentials, is_empty_or_sealed
 from registry.providers import provider_choices, provider_label, provider_of
 from registry.querysets import ConnectionQuerySet
@@ -82,7 +83,9 @@ class Connection(Credentials):
             raise ValidationError(
                 {"base_url": f"{provider_label(self.provider)} has no address of its own. Enter one."}
             )
-        self._refuse_stale_secrets(self._stored())
+        stored = self._stored()
+        self._refuse_stale_secrets(stored)
+        self._refuse_to_share_unreadable_secrets(stored)
 
     def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
         self._normalise_address()
@@ -102,6 +105,14 @@ class Connection(Credentials):
     def _refuse_stale_secrets(self, stored: Connection | None) -> None:
         if stored is not None and self._moves_away_from(stored) and self.keeps_secrets_of(stored):
             raise ValidationError(KEY_REQUIRED, code="key_required")
+
+    def _refuse_to_share_unreadable_secrets(self, stored: Connection | None) -> None:
+        if stored is not None and stored.owner_id != self.owner_id and self.keeps_secrets_of(stored):
+            try:
+                stored.reveal_key()
+                stored.reveal_headers()
+            except CredentialUnreadable as error:
+                raise ValidationError(error.message, code=error.code) from None
 
     def _moves_away_from(self, stored: Connection) -> bool:
         """Sharing is no move: the owner gives the key to everybody, at the same address."""

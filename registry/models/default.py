@@ -19,6 +19,9 @@ class DefaultModelQuerySet(models.QuerySet):
         """The reader's own default and everybody's, where the reader can use their models now."""
         return self.filter(Q(user=user.pk) | Q(user=None), model__in=LLMModel.objects.usable_by(user))
 
+    def in_admin_for(self, user: Reader) -> Self:
+        return self.all() if user.is_superuser else self.filter(Q(user=user.pk) | Q(user=None))
+
 
 class DefaultModel(models.Model):
     """What answers where nothing else was chosen: for one user, or for everybody where `user` is null."""
