@@ -87,9 +87,10 @@ def _params(model: str, params: Mapping[str, JSON]) -> Body:
     """Only what is known here: a field that the vendor does not know is a 400."""
     thinking = _thinking(model, params.get("reasoning_effort"))
     budget = thinking.get("thinking", {}).get("budget_tokens", 0)
-    limit: Body = {"max_tokens": (params.get("max_tokens") or DEFAULT_MAX_TOKENS) + budget}
-    # Thinking with a budget tolerates no sampling.
-    return limit | thinking | _stop(params.get("stop")) | ({} if budget else _sampling(model, params))
+    limit = params.get("max_tokens") or DEFAULT_MAX_TOKENS
+    # Thoughts count towards the limit, and thinking with a budget tolerates no sampling.
+    limits: Body = {"max_tokens": limit + budget if isinstance(limit, int) else limit}
+    return limits | thinking | _stop(params.get("stop")) | ({} if budget else _sampling(model, params))
 
 
 def _thinking(model: str, effort: JSON) -> Body:
@@ -116,7 +117,7 @@ def _sampling(model: str, params: Mapping[str, JSON]) -> Body:
 
 def _stop(stop: JSON) -> Body:
     """Blank sequences are refused."""
-    sequences = [stop] if isinstance(stop, str) else stop or []
+    sequences = stop if isinstance(stop, list | tuple) else [stop]
     usable = [sequence for sequence in sequences if isinstance(sequence, str) and sequence.strip()]
     return {"stop_sequences": usable} if usable else {}
 

@@ -120,3 +120,11 @@ def test_an_unknown_model_is_told_from_a_wrong_address(name):
     unknown = b'{"error":{"type":"not_found_error","message":"model: claude-3 does not exist"}}'
     assert type(provider.error(404, {}, unknown)) is ModelNotFound
     assert type(provider.error(404, {}, b'{"detail":"Not Found"}')) is NotAnAPI
+
+
+@pytest.mark.parametrize("value", ["text", 5, -1.5, True, [], ["x"], {}, {"a": 1}, None], ids=repr)
+def test_parameters_of_any_type_are_for_the_provider_to_refuse(name, value):
+    known = ["temperature", "top_p", "max_tokens", "stop", "reasoning_effort", "seed"]
+    for model in ("m", "gpt-6-luna", "claude-haiku-4-5-20251001", "claude-opus-5"):
+        request = ChatRequest(messages=(user("x"),), params=dict.fromkeys(known, value))
+        assert json.loads(PROVIDERS[name].build(config(name, model=model), request).body)["model"] == model

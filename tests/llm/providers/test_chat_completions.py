@@ -1,0 +1,228 @@
+"""Requests of chat completions as exact JSON, and what each vendor's row changes."""
+
+import json
+
+import pytest
+
+from llm.providers import PROVIDERS
+from llm.types import (
+    ChatRequest,
+    Image,
+    Message,
+    ModelConfig,
+    Secret,
+    Text,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    system,
+    user,
+)
+
+CALL = ToolCall("call_1", "weather", '{"city":"Oslo"}')
+WIRE_CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Oslo"}'}}
+TOOL = ToolSpec("weather", "The weather.", {"type": "object", "properties": {}})
+
+
+def built(name, model, *messages, tools=(), stream=True, options=None, **params):
+    config = ModelConfig(provider=name, model=model, base_url="http://h/v1", options=options or {})
+    request = ChatRequest(messages=messages or (user("Hi"),), tools=tools, params=params, stream=stream)
+    return json.loads(PROVIDERS[name].build(config, request).body)
+
+
+def test_the_smallest_request():
+    assert built("openai_compatible", "m", stream=False) == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "stream": False,
+    }
+
+
+def test_a_whole_conversation():
+    messages = (
+        system("Be brief."),
+        Message(
+            "user", (Text("What is this?"), Image(url="https://h/a.png"), Image(data=b"\x01", media_type="image/png"))
+        ),
+        Message("assistant", (CALL,)),
+        Message("tool", (ToolResult("call_1", "weather", "rain"), ToolResult("call_2", "weather", "sun"))),
+    )
+    assert built("vllm", "m", *messages, tools=(TOOL,)) == {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "What is this?"},
+                    {"type": "image_url", "image_url": {"url": "https://h/a.png"}},
+                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,AQ=="}},
+                ],
+            },
+            {"role": "assistant", "content": "", "tool_calls": [WIRE_CALL]},
+            {"role": "tool", "tool_call_id": "call_1", "content": "rain"},
+            {"role": "tool", "tool_call_id": "call_2", "content": "sun"},
+        ],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": "weather",
+                    "description": "The weather.",
+                    "parameters": {"type": "object", "properties": {}},
+                },
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(("name", "content"), [("openai", None), ("vllm", ""), ("openai_compatible", "")])
+def test_gotcha_27_content_beside_tool_calls(name, content):
+    message = built(name, "gpt-4o", Message("assistant", (CALL,)))["messages"][0]
+    assert message == {"role": "assistant", "content": content, "tool_calls": [WIRE_CALL]}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "field"),
+    [
+        ("openai", "gpt-4o", "max_completion_tokens"),
+        ("openai", "gpt-6.2-sol", "max_completion_tokens"),
+        ("vllm", "m", "max_tokens"),
+        ("openai_compatible", "m", "max_tokens"),
+    ],
+)
+def test_gotcha_29_the_name_of_the_token_limit(name, model, field):
+    body = built(name, model, max_tokens=7)
+    assert {key: value for key, value in body.items() if "max" in key} == {field: 7}
+
+
+def test_gotcha_30_nothing_is_sent_that_was_not_set():
+    assert set(built("openai", "gpt-6-luna")) == {"model", "messages", "stream", "stream_options"}
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "sent"),
+    [
+        (
+            "gpt-4o",
+            {"temperature": 0.2, "stop": ["x"], "seed": 1, "reasoning_effort": "high"},
+            {"temperature", "stop", "seed"},
+        ),
+        ("o3", {"temperature": 0.2, "stop": ["x"], "reasoning_effort": "high"}, {"reasoning_effort"}),
+        ("gpt-5", {"temperature": 0.2, "top_p": 0.9, "seed": 1}, {"seed"}),
+        ("gpt-5", {"reasoning_effort": "none"}, set()),
+        ("gpt-5", {"reasoning_effort": "minimal"}, {"reasoning_effort"}),
+        ("gpt-5.1", {"temperature": 0.2, "stop": "x"}, {"temperature"}),
+        ("gpt-5.1", {"temperature": 0.2, "reasoning_effort": "low"}, {"reasoning_effort"}),
+        ("gpt-5.4-mini", {"temperature": 0.2, "top_p": 0.1}, {"temperature", "top_p"}),
+        ("gpt-5.6-sol", {"temperature": 0.2}, set()),
+        ("gpt-5.6-sol", {"temperature": 0.2, "reasoning_effort": "none"}, {"temperature", "reasoning_effort"}),
+        ("gpt-5.6-sol", {"reasoning_effort": "minimal"}, set()),
+        ("gpt-6-luna", {"temperature": 0.2, "reasoning_effort": "none"}, {"temperature", "reasoning_effort"}),
+        ("gpt-6-luna", {"reasoning_effort": "max"}, {"reasoning_effort"}),
+        ("gpt-6-astra", {"temperature": 0.2, "reasoning_effort": "none"}, set()),
+        ("gpt-6.1-sol", {"reasoning_effort": "none"}, set()),
+        ("gpt-6.1-terra", {"reasoning_effort": "none"}, {"reasoning_effort"}),
+        ("gpt-7-nova", {"temperature": 0.2, "presence_penalty": 1}, set()),
+        ("ft:gpt-5-mini:team::id", {"temperature": 0.2}, set()),
+    ],
+)
+def test_gotcha_31_parameters_by_the_number_in_the_name(model, params, sent):
+    body = built("openai", model, **params)
+    assert set(body) - {"model", "messages", "stream", "stream_options"} == sent
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "effort"),
+    [
+        ("gpt-4o", None, None),
+        ("gpt-5", "high", "high"),
+        ("gpt-5.4", "high", "none"),
+        ("gpt-5.6-terra", None, "none"),
+        ("gpt-6-luna", "high", "none"),
+        ("gpt-6.2-sol", "high", "high"),
+    ],
+)
+def test_gotcha_28_function_tools_want_no_effort(model, asked, effort):
+    params = {"reasoning_effort": asked} if asked else {}
+    assert built("openai", model, tools=(TOOL,), **params).get("reasoning_effort") == effort
+
+
+def test_reasoning_models_have_a_developer_and_others_a_system():
+    def roles(name, model):
+        return built(name, model, system("x"))["messages"][0]["role"]
+
+    assert roles("openai", "gpt-6-luna") == roles("openai", "o3") == "developer"
+    assert roles("openai", "gpt-4o") == roles("vllm", "gpt-6-luna") == "system"
+
+
+def test_unknown_parameters_pass_and_cannot_replace_what_is_sent():
+    params = {"top_k": 5, "model": "other", "stream": False, "messages": [], "seed": None}
+    config = ModelConfig(provider="openai_compatible", model="m", base_url="http://h", params=params)
+    body = json.loads(PROVIDERS["openai_compatible"].build(config, ChatRequest(messages=(user("x"),))).body)
+    assert body["top_k"] == 5
+    assert (body["model"], body["stream"], len(body["messages"])) == ("m", True, 1)
+    assert "seed" not in body
+
+
+def test_parameters_of_the_request_beat_those_of_the_model():
+    config = ModelConfig(provider="vllm", model="m", base_url="http://h", params={"temperature": 1, "top_p": 0.5})
+    request = ChatRequest(messages=(user("x"),), params={"temperature": 0})
+    body = json.loads(PROVIDERS["vllm"].build(config, request).body)
+    assert (body["temperature"], body["top_p"]) == (0, 0.5)
+
+
+def test_options_of_a_connection():
+    options = {
+        "max_tokens_field": "max_completion_tokens",
+        "system_role": "user",
+        "empty_content": None,
+        "stream_usage": False,
+        "fit": "nonsense",
+        "label": "nonsense",
+    }
+    body = built("openai_compatible", "m", system("x"), Message("assistant", (CALL,)), options=options, max_tokens=1)
+    assert "stream_options" not in body
+    assert body["max_completion_tokens"] == 1
+    assert [message["role"] for message in body["messages"]] == ["user", "assistant"]
+    assert body["messages"][1]["content"] is None
+
+
+def test_options_with_values_that_make_no_sense_are_ignored():
+    options = {"max_tokens_field": "model", "system_role": ["x"], "stream_usage": {}}
+    body = built("openai_compatible", "m", system("x"), options=options, max_tokens=1)
+    assert (body["model"], body["max_tokens"], body["messages"][0]["role"]) == ("m", 1, "system")
+    assert body["stream_options"] == {"include_usage": True}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "url"),
+    [
+        ("http://h:8000", "http://h:8000/v1/chat/completions"),
+        ("http://h:8000/", "http://h:8000/v1/chat/completions"),
+        ("http://h:8000/v1", "http://h:8000/v1/chat/completions"),
+        (" http://h:8000/v1/ ", "http://h:8000/v1/chat/completions"),
+        ("http://h/v1/chat/completions", "http://h/v1/chat/completions"),
+        ("http://h/v1/chat/completions/", "http://h/v1/chat/completions"),
+        ("http://h/chat/completions", "http://h/chat/completions"),
+        ("http://h/v1/models", "http://h/v1/chat/completions"),
+        ("https://api.groq.com/openai/v1", "https://api.groq.com/openai/v1/chat/completions"),
+        ("https://h/v1beta/openai", "https://h/v1beta/openai/chat/completions"),
+        ("https://openrouter.ai/api/v1", "https://openrouter.ai/api/v1/chat/completions"),
+        ("https://h/gateway", "https://h/gateway/v1/chat/completions"),
+        ("https://h/v1?team=a", "https://h/v1/chat/completions?team=a"),
+        ("https://h/value", "https://h/value/v1/chat/completions"),
+    ],
+)
+def test_a_base_url_in_every_form_that_people_paste(base_url, url):
+    config = ModelConfig(provider="openai_compatible", model="m", base_url=base_url)
+    assert PROVIDERS["openai_compatible"].build(config, ChatRequest(messages=(user("x"),))).url == url
+
+
+def test_the_default_address_and_the_key():
+    config = ModelConfig(provider="openai", model="gpt-4o", api_key=Secret("sk-1"))
+    request = PROVIDERS["openai"].build(config, ChatRequest(messages=(user("x"),)))
+    assert request.url == "https://api.openai.com/v1/chat/completions"
+    assert request.headers == {"content-type": "application/json", "authorization": "Bearer sk-1"}
