@@ -44,15 +44,9 @@ def pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def spellings(secret: str) -> set[str]:
-    escaped = json.dumps(secret)[1:-1]
-    return {
-        secret,
-        escaped,
-        escaped.replace("/", "\\/"),
-        quote(secret, safe=""),
-        quote_plus(secret),
-        *base64_of(secret),
-    }
+    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    slashes_too = {escaped.replace("/", "\\/") for escaped in in_json}
+    return {secret, quote(secret, safe=""), quote_plus(secret), *in_json, *slashes_too, *base64_of(secret)}
 
 
 def base64_of(secret: str) -> Iterator[str]:

@@ -145,13 +145,19 @@ def test_a_connection_serves_again_although_the_reader_left_just_before_the_end(
 
 
 def test_a_connection_that_the_server_gave_up_meanwhile_is_replaced(serve):
+    given_up = threading.Semaphore(0)
+
     def script(peer):
         peer.read_request()
         peer.send(answer(b"{}"))
+        peer.sock.shutdown(socket.SHUT_RDWR)
+        given_up.release()
 
     server = serve(script)
     transport = granted(server)
-    assert [body_of(transport, post(server)) for _ in range(3)] == [b"{}"] * 3
+    for _ in range(3):
+        assert body_of(transport, post(server)) == b"{}"
+        assert given_up.acquire(timeout=SOON)
     assert server.connections == 3
 
 

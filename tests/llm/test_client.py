@@ -1,0 +1,372 @@
+"""The client against a provider of three lines, so that what is tested is the client."""
+
+import json
+import threading
+
+import pytest
+
+import llm
+from llm.client import UnifiedLLMClient
+from llm.errors import (
+    BadCredentials,
+    BadRequest,
+    Blocked,
+    Cancelled,
+    LLMError,
+    Overloaded,
+    ProviderError,
+    QuotaExceeded,
+    RateLimited,
+    Truncated,
+    UnknownProvider,
+    Unreachable,
+)
+from llm.retry import Retry, parse_retry_after
+from llm.storable import storable_events
+from llm.transport import Timeouts, Transport
+from llm.types import (
+    Cancellation,
+    Finish,
+    HttpRequest,
+    Image,
+    Message,
+    ModelConfig,
+    ReasoningDelta,
+    Secret,
+    TextDelta,
+    ToolCall,
+    Usage,
+    user,
+)
+from tests.llm.wire import CHUNKED, LAST_CHUNK, answer, chunk
+
+SOON = 10
+AT_ONCE = Retry(uniform=lambda _low, _high: 0)
+
+
+class Lines:
+    """Every line of the answer is the name of an event with its arguments, as JSON."""
+
+    EVENTS = {"text": TextDelta, "reasoning": ReasoningDelta, "call": ToolCall, "finish": Finish}
+
+    def build(self, config, request):
+        body = {
+            "messages": [m.text for m in request.messages],
+            "params": dict(request.params),
+            "stream": request.stream,
+        }
+        headers = {"Authorization": f"Bearer {config.api_key.reveal()}", "Content-Type": "application/json"}
+        return HttpRequest(method="POST", url=config.base_url, headers=headers, body=json.dumps(body).encode())
+
+    def parse(self, chunks):
+        for line in b"".join(chunks).splitlines():
+            name, *arguments = json.loads(line)
+            if name == "overloaded":
+                raise Overloaded(*arguments)
+            yield self.EVENTS[name](*arguments)
+
+    def error(self, status, headers, body):
+        if status == 429:
+            return RateLimited(body.decode(), retry_after=parse_retry_after(headers))
+        kind = {401: BadCredentials, 402: QuotaExceeded, 400: BadRequest}.get(status, Overloaded)
+        return kind(body.decode(errors="replace"), status=status)
+
+
+@pytest.fixture(autouse=True)
+def provider(monkeypatch):
+    provider = Lines()
+    monkeypatch.setitem(llm.client.PROVIDERS, "lines", provider)
+    return provider
+
+
+def replies(*each):
+    """One answer after the other, the last one for good."""
+    left = list(each)
+
+    def script(peer):
+        while peer.read_request():
+            peer.send(left.pop(0) if len(left) > 1 else left[0])
+
+    return script
+
+
+def lines(*events):
+    return answer(b"\n".join(json.dumps(event).encode() for event in events))
+
+
+HELLO = lines(["text", "Hel"], ["text", "lo"], ["finish", "stop"])
+
+
+def client_of(server, *, retry=AT_ONCE, **config):
+    policy = llm.AddressPolicy.granting([server.url])
+    transport = Transport(policy, timeouts=Timeouts(connect=SOON))
+    fields = {"api_key": Secret("sk-0123456789"), **config}
+    config = ModelConfig(provider="lines", model="m", base_url=server.url + "/", **fields)
+    return UnifiedLLMClient(config, transport=transport, retry=retry)
+
+
+def sent(server):
+    return json.loads(server.requests[-1].partition(b"\r\n\r\n")[2])
+
+
+def test_stream(serve):
+    events = list(client_of(serve(replies(HELLO))).stream([user("Hi")]))
+    assert events == [TextDelta("Hel"), TextDelta("lo"), Finish("stop")]
+
+
+def test_chat_folds_the_stream(serve):
+    reply = client_of(serve(replies(HELLO))).chat([user("Hi")])
+    assert (reply.text, reply.finish) == ("Hello", "stop")
+    assert 0 < reply.first_token_seconds <= reply.seconds
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_a_model_that_cannot_stream_goes_the_same_way(serve, streaming):
+    server = serve(replies(HELLO))
+    assert client_of(server, streaming=streaming).chat([user("Hi")]).text == "Hello"
+    assert sent(server)["stream"] is streaming
+
+
+def test_parameters_of_the_call_beat_those_of_the_model(serve):
+    server = serve(replies(HELLO))
+    client = client_of(server, params={"temperature": 1, "top_p": 0.5, "seed": 7})
+    client.chat([user("Hi")], temperature=0, top_p=None)
+    assert sent(server)["params"] == {"temperature": 0, "seed": 7}
+
+
+def test_an_unknown_provider():
+    with pytest.raises(UnknownProvider):
+        UnifiedLLMClient(ModelConfig(provider="no such", model="m"))
+
+
+def test_an_image_for_a_model_without_eyes_is_not_sent(serve):
+    server = serve(replies(HELLO))
+    picture = Message("user", (Image(url="https://example.com/cat.png"),))
+    with pytest.raises(BadRequest, match="images"):
+        client_of(server).chat([picture])
+    assert server.connections == 0
+    assert client_of(server, vision=True).chat([picture]).text == "Hello"
+
+
+def test_without_a_transport_only_public_addresses_are_reached():
+    client = UnifiedLLMClient(ModelConfig(provider="lines", model="m", base_url="http://127.0.0.1:1/"))
+    with pytest.raises(Blocked):
+        client.chat([user("Hi")])
+
+
+# Finish is last, or an error is raised
+
+
+def test_without_finish_the_answer_is_truncated(serve):
+    events = client_of(serve(replies(lines(["text", "Hel"])))).stream([user("Hi")])
+    assert next(events) == TextDelta("Hel")
+    with pytest.raises(Truncated):
+        next(events)
+
+
+def test_an_empty_answer_is_truncated_and_not_repeated(serve):
+    server = serve(replies(answer(b"")))
+    with pytest.raises(Truncated):
+        client_of(server).chat([user("Hi")])
+    assert len(server.requests) == 1
+
+
+def test_nothing_comes_after_finish(serve):
+    server = serve(replies(lines(["finish", "stop"], ["text", "more"], ["finish", "length"])))
+    assert list(client_of(server).stream([user("Hi")])) == [Finish("stop")]
+
+
+@pytest.mark.parametrize(
+    "line", [b"{", b"[]", b"3", b'["nonsense"]', b'["text", 1, 2, 3]', b"null", b"\xff", b"[" * 100_000]
+)
+def test_a_parser_that_stumbles_is_an_error_of_the_provider(serve, line):
+    with pytest.raises(ProviderError):
+        client_of(serve(replies(answer(line)))).chat([user("Hi")])
+
+
+# Retries
+
+
+@pytest.mark.parametrize("status", [b"408", b"409", b"429", b"500", b"502", b"503", b"504", b"529"])
+def test_a_passing_refusal_is_tried_twice_more(serve, status):
+    server = serve(replies(answer(b"busy", status=status)))
+    with pytest.raises(LLMError, match="busy"):
+        client_of(server).chat([user("Hi")])
+    assert len(server.requests) == 3
+
+
+def test_the_third_attempt_may_succeed(serve):
+    busy = answer(b"busy", status=b"503 Busy")
+    assert client_of(serve(replies(busy, busy, HELLO))).chat([user("Hi")]).text == "Hello"
+
+
+@pytest.mark.parametrize("status", [b"400", b"401", b"402", b"404", b"422"])
+def test_a_lasting_refusal_is_not_repeated(serve, status):
+    server = serve(replies(answer(b"no", status=status)))
+    with pytest.raises(LLMError) as raised:
+        client_of(server).chat([user("Hi")])
+    assert raised.value.status == int(status)
+    assert len(server.requests) == 1
+
+
+def test_an_error_before_the_first_event_is_tried_again(serve):
+    server = serve(replies(lines(["overloaded"]), HELLO))
+    assert client_of(server).chat([user("Hi")]).text == "Hello"
+
+
+def test_an_error_after_the_first_event_is_not(serve):
+    server = serve(replies(lines(["text", "Hel"], ["overloaded"]), HELLO))
+    events = client_of(server).stream([user("Hi")])
+    assert next(events) == TextDelta("Hel")
+    with pytest.raises(Overloaded):
+        next(events)
+    assert len(server.requests) == 1
+
+
+def test_a_refused_connection_is_tried_again(serve):
+    server = serve(replies(HELLO))
+    client = client_of(server)
+    waits = []
+    client.retry = Retry(uniform=lambda low, high: waits.append(high) or 0)
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(Unreachable):
+        client.chat([user("Hi")])
+    assert waits == [0.5, 1.0]
+
+
+def test_a_long_delay_that_the_server_asks_for_goes_to_the_caller(serve):
+    server = serve(replies(answer(b"slow down", status=b"429", headers=b"Retry-After: 60\r\n")))
+    with pytest.raises(RateLimited) as raised:
+        client_of(server).chat([user("Hi")])
+    assert raised.value.retry_after == 60
+    assert len(server.requests) == 1
+
+
+def test_cancel_between_attempts(serve):
+    server, cancellation = serve(replies(answer(b"", status=b"429", headers=b"Retry-After: 10\r\n"))), Cancellation()
+    client = client_of(server)
+    client.retry = Retry(longest_server_delay=600)
+    threading.Timer(0.1, cancellation.cancel).start()
+    with pytest.raises(Cancelled):
+        client.chat([user("Hi")], cancellation=cancellation)
+    assert len(server.requests) == 1
+
+
+# Errors and keys
+
+
+@pytest.mark.parametrize("status", [b"401", b"400", b"429"])
+def test_a_key_that_the_provider_repeats_is_not_shown(serve, status):
+    server = serve(
+        replies(answer(b"Wrong key sk-0123456789\r\nTry another", status=status, headers=b"Retry-After: 99\r\n"))
+    )
+    with pytest.raises(LLMError) as raised:
+        client_of(server).chat([user("Hi")])
+    assert raised.value.message == str(raised.value) == "Wrong key *** Try another"
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+
+
+def test_a_key_inside_a_stream_is_not_shown(serve):
+    server = serve(replies(lines(["text", "a"], ["overloaded", "key sk-0123456789 is busy"])))
+    with pytest.raises(Overloaded, match=r"^key \*\*\* is busy$"):
+        client_of(server).chat([user("Hi")])
+
+
+def test_an_error_body_that_breaks_off_still_tells_its_status(serve):
+    head = b"HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n"
+    server = serve(lambda peer: (peer.read_request(), peer.send(head, b"wrong key")))
+    with pytest.raises(BadCredentials, match="wrong key"):
+        client_of(server).chat([user("Hi")])
+
+
+def test_only_the_beginning_of_an_endless_error_body_is_read(serve, provider, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(
+        provider, "error", lambda _status, _headers, body: sizes.append(len(body)) or BadRequest(), False
+    )
+
+    def script(peer):
+        peer.read_request()
+        peer.send(b"HTTP/1.1 400 Bad\r\n\r\n")
+        while True:
+            peer.send(b"x" * 65536)
+
+    with pytest.raises(BadRequest):
+        client_of(serve(script)).chat([user("Hi")])
+    assert sizes == [65536]
+
+
+# Leaving
+
+
+def test_leaving_the_generator_closes_the_socket(serve, provider, monkeypatch):
+    def parse(chunks):
+        for data in chunks:
+            yield TextDelta(data.decode())
+
+    monkeypatch.setattr(provider, "parse", parse, False)
+
+    def script(peer):
+        peer.read_request()
+        peer.send(CHUNKED, chunk(b"one"))
+        peer.hang()
+
+    server = serve(script)
+    events = client_of(server).stream([user("Hi")])
+    assert next(events) == TextDelta("one")
+    events.close()
+    assert server.client_left.wait(SOON)
+
+
+def test_the_connection_serves_again_although_the_parser_stops_at_its_terminator(serve, provider, monkeypatch):
+    def parse(chunks):
+        yield TextDelta(next(iter(chunks)).decode())
+        yield Finish("stop")
+
+    monkeypatch.setattr(provider, "parse", parse, False)
+    server = serve(replies(CHUNKED + chunk(b"one") + LAST_CHUNK))
+    client = client_of(server)
+    assert [client.chat([user("Hi")]).text for _ in range(3)] == ["one"] * 3
+    assert server.connections == 1
+
+
+# Text that a database takes
+
+
+@pytest.mark.parametrize(
+    ("pieces", "stored"),
+    [
+        (["a\0b"], "a\ufffdb"),
+        (["\ud83d\ude00"], "😀"),
+        (["\ud83d", "\ude00"], "😀"),
+        (["x\ud83d", "\ude00y"], "x😀y"),
+        (["\ud83d", "x"], "\ufffdx"),
+        (["\ude00"], "\ufffd"),
+        (["x\ud83d"], "x\ufffd"),
+        (["\ud83d", "\ud83d", "\ude00"], "\ufffd😀"),
+        (["\ud83d", "", "\ude00"], "😀"),
+        (["é😀"], "é😀"),
+    ],
+)
+@pytest.mark.parametrize("kind", [TextDelta, ReasoningDelta])
+def test_text_comes_out_storable(pieces, stored, kind):
+    *deltas, finish = storable_events([*map(kind, pieces), Finish("stop", Usage(output_tokens=1))])
+    assert "".join(delta.text for delta in deltas) == stored
+    assert {type(delta) for delta in deltas} == {kind}
+    assert finish == Finish("stop", Usage(output_tokens=1))
+
+
+def test_half_a_character_of_the_text_does_not_meet_half_a_character_of_a_thought():
+    events = storable_events([TextDelta("\ud83d"), ReasoningDelta("\ude00"), Finish("stop")])
+    assert list(events) == [ReasoningDelta("\ufffd"), TextDelta("\ufffd"), Finish("stop")]
+
+
+def test_tool_calls_and_signatures_come_out_storable():
+    events = storable_events([ReasoningDelta("", "s\0"), ToolCall("\0", "\ud83d\ude00", '{"a": "\ud800"}')])
+    assert list(events) == [ReasoningDelta("", "s\ufffd"), ToolCall("\ufffd", "😀", '{"a": "\ufffd"}')]
+
+
+def test_empty_deltas_are_dropped():
+    assert list(storable_events([TextDelta(""), ReasoningDelta(""), Finish("stop")])) == [Finish("stop")]
