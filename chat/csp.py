@@ -1,4 +1,4 @@
-"""Trusted Types for the chat's pages: a script that assigns a string where HTML is expected fails instead of running."""
+"""Trusted Types for the chat's pages: a script that assigns a string where HTML is expected fails."""
 
 from csp.decorators import csp_update
 

@@ -119,7 +119,7 @@ class SelectedModel:
 def selected_model(groups: Iterable[ModelGroup], wanted: str | None) -> SelectedModel | None:
     """The conversation's model if it can still answer; in a new chat the default, or the first that can.
 
-    A conversation's model that is gone is never replaced in silence: another model would read what was meant for this one.
+    A conversation's model that is gone is never replaced in silence: another would read what was meant for this one.
     """
     usable = [(choice, group.icon) for group in groups for choice in group.choices if choice.usable]
     if wanted:

@@ -1,4 +1,4 @@
-"""A real Chromium in front of a real server in front of a scripted provider. A test fails on every error that it does not name."""
+"""A real Chromium, a real server, a scripted provider. A test fails on every error that it does not name."""
 
 import json
 import os
@@ -19,6 +19,10 @@ OUTPUT = HERE / "output"
 CHROMIUM = os.environ.get("CHROMIUM_PATH") or "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 ARGUMENTS += ["--disable-sync", "--no-first-run"]
+
+REPORT_VIOLATIONS = """
+addEventListener('securitypolicyviolation', (event) => console.error(`CSP ${event.violatedDirective}`));
+"""
 
 expect.set_options(timeout=10_000)
 
@@ -106,9 +110,7 @@ class Problems:
         context.on("dialog", lambda dialog: (self.seen.append(f"dialog {dialog.message}"), dialog.dismiss()))
         context.on("request", lambda request: self._request(request.url, address))
         # Violations are console errors too, but a report-only one would not be.
-        context.add_init_script(
-            "addEventListener('securitypolicyviolation', e => console.error(`CSP ${e.violatedDirective} ${e.blockedURI}`))"
-        )
+        context.add_init_script(REPORT_VIOLATIONS)
 
     def _request(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:")):

@@ -10,6 +10,8 @@ const ALLOWED = {
   ALLOWED_ATTR: ['href', 'target', 'rel', 'class', 'start'],
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
+  // DOMPurify holds every other attribute against the pattern for addresses.
+  ADD_URI_SAFE_ATTR: ['target', 'rel', 'start'],
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#|\/(?!\/))/i,
 };
 

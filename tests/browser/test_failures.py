@@ -1,0 +1,149 @@
+"""What goes wrong is said in the place of the answer, with what to do about it, and is still there after a reload."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.chat_page import answers, ask, box, choose, expect_idle, last_answer
+
+SENTENCES = {
+    "[[error=401]]": "rejected the key",
+    "[[error=404]]": "does not know this model id",
+    "[[html]]": "not as an LLM API",
+    "[[tokens=30 drop_after=12]]": "ended before the answer was complete",
+    "[[error=429 retry=30]]": "rate limit",
+}
+
+
+def expect_failure(page, sentence, question):
+    failure = last_answer(page).get_by_role("alert")
+    expect(failure).to_contain_text(sentence)
+    expect(page.locator(".bubble").last).to_have_text(question)
+    details = failure.locator("details")
+    assert details.get_attribute("open") is None
+    details.locator("summary").click()
+    assert re.fullmatch(r"[a-z_]+", details.locator("code").inner_text())
+
+
+@pytest.mark.parametrize(("script", "sentence"), SENTENCES.items())
+def test_a_failure_of_the_provider(page, script, sentence):
+    question = f"{script} please"
+    ask(page, question)
+    expect_failure(page, sentence, question)
+    expect_idle(page)
+    page.reload()
+    expect_failure(page, sentence, question)
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [("Closed port", "cannot be reached"), ("Private address", "may not be reached from here")],
+)
+def test_an_address_that_does_not_answer_or_is_not_allowed(page, model, sentence):
+    choose(page, model)
+    ask(page, "hello")
+    expect_failure(page, sentence, "hello")
+    expect_idle(page)
+    page.reload()
+    expect_failure(page, sentence, "hello")
+
+
+def test_what_arrived_before_a_failure_is_kept(page):
+    ask(page, "[[tokens=30 drop_after=12]] kept")
+    expect(last_answer(page).get_by_role("alert")).to_be_visible()
+    page.reload()
+    expect(last_answer(page).locator(".prose")).to_contain_text("w0 w1 w2")
+
+
+def test_try_again_replaces_the_failure_with_an_answer(page):
+    ask(page, "[[error=500 times=3]] flaky")
+    expect(last_answer(page).get_by_role("alert")).to_be_visible(timeout=15_000)
+    expect_idle(page)
+    last_answer(page).get_by_role("button", name="Try again").click()
+    expect(last_answer(page)).to_contain_text("You said: flaky")
+    expect_idle(page)
+    expect(answers(page)).to_have_count(1)
+    page.reload()
+    expect(answers(page)).to_have_count(1)
+    expect(last_answer(page)).to_contain_text("You said: flaky")
+
+
+def test_try_again_after_a_reload_uses_the_model_that_the_page_shows(page):
+    choose(page, "Closed port")
+    ask(page, "hello")
+    expect(last_answer(page).get_by_role("alert")).to_be_visible()
+    page.reload()
+    choose(page, "Scripted mini")
+    last_answer(page).get_by_role("button", name="Try again").click()
+    expect(last_answer(page)).to_contain_text("You said: hello")
+    expect(last_answer(page).locator(".model-name")).to_have_text("Scripted mini")
+
+
+def test_a_refused_request_leaves_the_text_in_the_box(page):
+    ask(page, "[[tokens=400 rate=40]] busy")
+    expect(last_answer(page)).to_contain_text("w2")
+    second = page.context.new_page()
+    second.goto(page.url)
+    # This tab thinks that nothing is running: the answer began after it was drawn.
+    second.evaluate("() => document.getElementById('composer').setAttribute('aria-busy', 'false')")
+    box(second).fill("me too")
+    box(second).press("Enter")
+    expect(second.locator("#refusal")).to_contain_text("An answer is still being written in this chat")
+    expect(box(second)).to_have_value("me too")
+    expect(answers(second)).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect_idle(page)
+
+
+def test_a_lost_connection_is_quiet_at_first_then_says_so_and_loses_nothing(open_page):
+    sockets = []
+
+    def relay(ws):
+        server = ws.connect_to_server()
+        sockets.append((ws, server))
+
+    page = open_page("/accounts/login/")
+    page.route_web_socket(re.compile("/ws/chat/"), relay)
+    page.goto("/")
+    ask(page, "[[tokens=120 rate=40]] dropped")
+    expect(last_answer(page)).to_contain_text("w5")
+    page.unroute_all()
+    page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.close(code=1012))
+    sockets[0][0].close(code=1012)
+    pill = page.locator("#connection")
+    page.wait_for_timeout(1000)
+    assert pill.is_hidden()
+    expect(pill).to_contain_text("Connection lost. Reconnecting")
+    page.route_web_socket(re.compile("/ws/chat/"), relay)
+    page.get_by_role("button", name="Try now").click()
+    expect(pill).to_be_hidden()
+    expect_idle(page)
+    expect(last_answer(page)).to_contain_text("w119")
+    assert last_answer(page).locator(".prose").inner_text().split() == [f"w{n}" for n in range(120)]
+
+
+def test_a_message_sent_while_offline_is_sent_once_when_the_connection_is_back(open_page, provider):
+    page = open_page("/accounts/login/")
+    page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.close(code=1012))
+    page.goto("/")
+    ask(page, "written offline")
+    expect(page.locator(".bubble")).to_have_text("written offline")
+    expect(box(page)).to_have_value("written offline")
+    page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.connect_to_server())
+    expect(last_answer(page)).to_contain_text("You said: written offline")
+    expect_idle(page)
+    expect(box(page)).to_have_value("")
+    assert len([request for request in provider.requests if request.prompt == "written offline"]) == 1
+
+
+def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(page, site):
+    box(page).fill("do not lose me")
+    page.context.clear_cookies()
+    page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.close(code=4401))
+    page.wait_for_timeout(500)
+    page.context.add_cookies([{"name": "sessionid", "value": site.rows["alice"], "url": site.address}])
+    page.reload()
+    expect(page.locator("#connection")).to_contain_text("You are signed out")
+    expect(page.get_by_role("link", name="Sign in again")).to_have_attribute("target", "_blank")
+    expect(box(page)).to_have_value("do not lose me")

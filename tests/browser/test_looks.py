@@ -1,0 +1,103 @@
+"""Every main state in both themes and on two widths: accessible, never wider than the view, and pictures to look at."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.chat_page import box, choose, expect_idle, last_answer
+
+AXE = next((Path(__file__).parent / "vendor").glob("axe-core-*/axe.min.js"))
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+def violations(page):
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("(tags) => axe.run({runOnly: tags})", RULES)["violations"]
+    return [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found]
+
+
+@pytest.fixture
+def look(picture, request):
+    variant = request.node.callspec.id
+
+    def check(page, name):
+        picture(page, f"{name}-{variant}")
+        # Once a theme: the checker takes a second, and the other width has the same colours and markup.
+        if variant not in {"dark-desk", "light-phone"}:
+            assert violations(page) == []
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+    return check
+
+
+@pytest.fixture(params=["light-desk", "dark-desk", "light-phone", "dark-phone"])
+def themed_page(request, open_page, site):
+    theme, device = request.param.split("-")
+    options = {"viewport": DESK} if device == "desk" else {"viewport": PHONE, "has_touch": True}
+    page = open_page("/accounts/login/", **options)
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": site.address}])
+    return page
+
+
+def test_every_state_of_the_chat(themed_page, look):
+    page = themed_page
+    page.goto("/")
+    expect(page.get_by_role("heading", name="What can I help with?")).to_be_visible()
+    look(page, "empty")
+    page.locator("#picker-button").click()
+    look(page, "picker")
+    page.keyboard.press("Escape")
+    box(page).fill("How do I add two numbers in Python? [[markdown reason]]")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect_idle(page)
+    page.locator("#scroll").evaluate("e => e.scrollTop = 0")
+    expect(page.locator(".hljs-keyword").first).to_be_attached()
+    look(page, "answer")
+    box(page).fill("And slowly? [[tokens=400 rate=30]]")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(last_answer(page)).to_contain_text("w20")
+    look(page, "streaming")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect_idle(page)
+    choose(page, "Closed port")
+    box(page).fill("Are you there?")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(last_answer(page).get_by_role("alert")).to_be_visible()
+    expect_idle(page)
+    look(page, "failure")
+    if page.locator("#open-nav").is_visible():
+        page.locator("#open-nav").click()
+        expect(page.locator("#close-nav")).to_be_focused()
+        look(page, "drawer")
+        page.keyboard.press("Escape")
+        expect(page.locator("#open-nav")).to_be_focused()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_door(open_context, site, look, theme):
+    context = open_context(viewport=DESK)
+    context.add_cookies([{"name": "theme", "value": theme, "url": site.address}])
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    look(page, "login")
+
+
+@pytest.mark.parametrize("path", ["/c/7b4b2f6e-7a27-4f3a-9b8b-0d3a3f6f8a11/"], ids=["light"])
+def test_a_page_that_is_not_there(open_page, problems, look, path):
+    problems.expect("status of 404")
+    page = open_page(path)
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    look(page, "not-found")
+
+
+def test_the_theme_button_is_remembered_by_the_server(page):
+    root = page.locator("html")
+    expect(root).not_to_have_attribute("data-theme", "dark")
+    page.get_by_role("button", name="Theme: automatic").click()
+    page.get_by_role("button", name="Theme: light").click()
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert 'data-theme="dark"' in page.request.get("/").text()
+    page.get_by_role("button", name="Theme: dark").click()
+    assert "data-theme=" not in page.request.get("/").text().split(">")[1]
