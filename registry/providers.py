@@ -23,8 +23,8 @@ def provider_names() -> list[str]:
     return list(PROVIDERS)
 
 
-def keyless_providers() -> list[str]:
-    return [name for name, provider in PROVIDERS.items() if not provider.needs_key]
+def providers_with_keys() -> list[str]:
+    return [name for name, provider in PROVIDERS.items() if provider.needs_key]
 
 
 def provider_label(name: str) -> str:

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 
 from registry.addresses import site_of
 from registry.environment import environment_origins
-from registry.providers import keyless_providers, provider_names
+from registry.providers import provider_names, providers_with_keys
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -76,7 +76,7 @@ class OwnedQuerySet(QuerySet):
     def _has_key(self) -> Q:
         """A stored key, a provider that needs none, or a key in the environment that is meant for this address."""
         stored = ~self._where(sealed_api_key="")
-        return stored | self._where(provider__in=keyless_providers()) | self._has_environment_key()
+        return stored | ~self._where(provider__in=providers_with_keys()) | self._has_environment_key()
 
     def _has_environment_key(self) -> Q:
         has_key = Q(pk__in=[])

@@ -74,9 +74,12 @@ def test_a_model_that_is_off_itself(alice, bob, make_model):
     assert list(Connection.objects.usable_by(bob)) == [shared.connection]
 
 
-def test_a_global_model_of_a_provider_that_needs_no_key(bob, make_model):
-    make_model(provider="vllm")
+@pytest.mark.parametrize("provider", ["vllm", "not-installed"])
+def test_a_global_model_that_needs_no_key(bob, make_model, provider):
+    """A provider that is not installed asks for none; the client says what is wrong with it."""
+    model = make_model(provider=provider)
     assert LLMModel.objects.usable_by(bob).exists()
+    assert model.unusable_reason(bob) == ""
 
 
 @pytest.mark.parametrize(
