@@ -19,6 +19,8 @@ from chat.produce import interrupted
 from registry.usage import record_usage
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from chat.engine import LiveTurns
 
 logger = logging.getLogger(__name__)
@@ -177,3 +179,17 @@ def interrupt(turns: MessageQuerySet) -> int:
         facts = ending(outcome) | {"html": markdown.render(message.text)}
         ended += Message.objects.filter(pk=message.pk, status__in=RUNNING).update(**facts)
     return ended
+
+
+def record(live: LiveTurn, outcome: Outcome) -> Decimal | None:
+    """Note what the call used; its cost, None where a price is not known."""
+    return record_usage(
+        turn=live.spec.turn,
+        user_id=live.spec.owner,
+        model_id=live.spec.model,
+        model_label=live.spec.model_label,
+        usage=outcome.usage,
+        outcome=outcome.error_code or outcome.status,
+        first_token_seconds=outcome.first_token_seconds,
+        seconds=outcome.seconds,
+    ).cost

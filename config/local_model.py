@@ -11,6 +11,7 @@ import selectors
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,22 +31,31 @@ class LocalModelUnavailable(Exception):
     """Why there is no local model, in one line."""
 
 
-def start(log: Path) -> str:
-    """Start the server and return its origin. It lives as long as this process, also across exec."""
+@dataclass(frozen=True)
+class LocalModel:
+    """A running server. It lives until this process ends, also across exec."""
+
+    origin: str
+    process: subprocess.Popen[bytes]
+
+
+def start(log: Path) -> LocalModel:
+    """Start the server and wait until it answers; `log` gets what it says."""
     find_weights()
+    lifeline, our_end = os.pipe()
+    # Nobody ever writes to it. The operating system closes it when this process is gone, and that is what ends the child.
+    os.set_inheritable(our_end, True)
     with log.open("w") as errors:
-        child = subprocess.Popen(  # noqa: S603  our own module
-            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        process = subprocess.Popen(  # noqa: S603  our own module
+            [sys.executable, "-m", __name__], stdin=lifeline, stdout=subprocess.PIPE, stderr=errors
         )
-    assert child.stdin and child.stdout  # noqa: S101  both are pipes
-    os.set_inheritable(child.stdin.fileno(), True)
-    origin = first_line(child.stdout.fileno())
+    os.close(lifeline)
+    assert process.stdout is not None  # noqa: S101  it is a pipe
+    origin = first_line(process.stdout.fileno())
     if not origin:
-        child.kill()
+        process.kill()
         raise LocalModelUnavailable(f"its server did not start; {log} has its last words")
-    # Owned by the operating system from here on: closing this end is what stops the child.
-    child.stdin = None
-    return origin
+    return LocalModel(origin, process)
 
 
 def first_line(pipe: int) -> str:

@@ -11,18 +11,12 @@ from llm.testing import ScriptedProvider
 from registry.models import Connection, LLMModel
 
 
-@pytest.fixture(scope="session")
-def scripted_provider():
-    with ScriptedProvider() as provider:
-        yield provider
-
-
 @pytest.fixture
-def provider(scripted_provider, settings):
+def provider(settings):
     """A real server that answers as the prompt tells it to, allowed as a local address."""
-    settings.ALLOWED_ENDPOINTS = [scripted_provider.url]
-    yield scripted_provider
-    scripted_provider.wait_until_idle(5)
+    with ScriptedProvider() as provider:
+        settings.ALLOWED_ENDPOINTS = [provider.url]
+        yield provider
 
 
 @pytest.fixture
@@ -44,7 +38,7 @@ def model(transactional_db, provider):
 
 
 @pytest.fixture
-def engine(transactional_db, monkeypatch):
+def engine(transactional_db, provider, monkeypatch):
     """The chat engine as the server runs it; what it does must end within the test."""
     running = engine_module.Engine()
     running.start()

@@ -77,22 +77,20 @@ def test_the_system_prompt_goes_first(ask, ended, provider):
 
 def test_the_same_send_again_is_the_same_turn(engine, alice, model, ended, provider):
     request = wire.Send(client_id=uuid4(), text=f"[[tokens=3]] {uuid4()}", model=str(model.pk))
-    before = len(provider.requests)
     first = turns.send(engine, alice.pk, request)
     ended(first.turn)
     again = turns.send(engine, alice.pk, request)
     assert (again.turn, again.message) == (first.turn, first.message)
-    assert len(provider.requests) == before + 1
+    assert len(provider.requests) == 1
 
 
 def test_twenty_identical_sends_at_once_are_one_turn(engine, alice, model, ended, provider):
     request = wire.Send(client_id=uuid4(), text="[[tokens=3]]", model=str(model.pk))
-    before = len(provider.requests)
     results = in_parallel(20, lambda _: turns.send(engine, alice.pk, request))
     accepted = {result.turn for result in results if isinstance(result, turns.Accepted)}
     assert len(accepted) == 1, results
     ended(accepted.pop())
-    assert len(provider.requests) == before + 1
+    assert len(provider.requests) == 1
     assert Message.objects.count() == 2
 
 
@@ -208,8 +206,8 @@ def test_deleting_a_conversation_ends_its_turn(ask, provider, engine):
         ("[[error=404]]", Status.FAILED, "model_not_found", ""),
         ("[[error=429 retry=60]]", Status.FAILED, "rate_limited", ""),
         ("[[html]]", Status.FAILED, "not_an_llm_api", ""),
-        ("[[tokens=20 drop_after=5]]", Status.TRUNCATED, "truncated", expected_text(5)),
-        ("[[tokens=20 reset_after=5]]", Status.TRUNCATED, "truncated", expected_text(5)),
+        ("[[tokens=20 drop_after=5]]", Status.TRUNCATED, "truncated", expected_text(6).removesuffix("w5")),
+        ("[[tokens=20 reset_after=5]]", Status.TRUNCATED, "truncated", expected_text(6).removesuffix("w5")),
     ],
 )
 def test_a_failure_is_kept_on_the_message_beside_the_users_text(ask, ended, prompt, status, code, text):
@@ -238,14 +236,11 @@ def test_an_unknown_provider_is_a_failure(ask, ended, model):
 
 
 def test_an_unreadable_key_is_a_failure_and_no_request(ask, ended, model, provider):
-    from llm import Secret
-
-    model.connection.set_key(Secret("sk-0123456789abcdefghij"))
+    model.connection.set_key("sk-0123456789abcdefghij", by=None)
     model.connection.save()
     type(model.connection).objects.update(base_url=f"{provider.url.replace('127.0.0.1', 'localhost')}/v1")
-    before = len(provider.requests)
     assert ended(ask("hello").turn).error_code == "credential_unreadable"
-    assert len(provider.requests) == before
+    assert not provider.requests
 
 
 def test_two_hundred_turns_in_parallel_end_complete_with_their_text(engine, model, settings, django_user_model, ended):

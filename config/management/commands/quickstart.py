@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.say(f"Data and keys in {settings.DATA_DIR}")
-        call_command("check", fail_level="ERROR", verbosity=0)
+        self.check()
         call_command("migrate", interactive=False, verbosity=0)
         self.say("Database is up to date")
         self.load_default_models()
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         """The origin of the running local model; None, with one line that says why, where it cannot run."""
         started = time.monotonic()
         try:
-            origin = local_model.start(settings.DATA_DIR / "local_model.log")
+            origin = local_model.start(settings.DATA_DIR / "local_model.log").origin
         except local_model.LocalModelUnavailable as reason:
             self.say(f"No local model: {reason}. Everything else works; add a model with a key to chat.")
             return None
