@@ -26,13 +26,11 @@ STRINGS = {
     "filtered_note": _("The provider's content filter ended this answer."),
     "empty_note": _("The model returned an empty answer."),
     "try_again": _("Try again"),
-    "try_again_with": _("Try again with {model}"),
     "try_again_in": _("Try again in {seconds} s"),
     "model": _("The model"),
     # reasoning and tools
     "thinking": _("Thinking… {seconds} s"),
     "thought": _("Thought for {seconds} s"),
-    "reasoning": _("Reasoning"),
     "tool_running": _("Running {name}"),
     "tool_done": _("Used {name}"),
     "tool_failed": _("{name} failed"),
@@ -50,7 +48,6 @@ STRINGS = {
     "reconnected": _("Reconnected"),
     # the rest of the page
     "today": _("Today"),
-    "generating": _("An answer is being written"),
     "theme_auto": _("Theme: automatic"),
     "theme_light": _("Theme: light"),
     "theme_dark": _("Theme: dark"),

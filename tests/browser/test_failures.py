@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.chat_page import answers, ask, box, choose, expect_idle, last_answer
+from tests.browser.chat_page import answers, ask, box, choose, expect_idle, last_answer, send_button
 
 SENTENCES = {
     "[[error=401]]": "rejected the key",
@@ -108,7 +108,6 @@ def test_a_lost_connection_is_quiet_at_first_then_says_so_and_loses_nothing(open
     page.goto("/")
     ask(page, "[[tokens=120 rate=40]] dropped")
     expect(last_answer(page)).to_contain_text("w5")
-    page.unroute_all()
     page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.close(code=1012))
     sockets[0][0].close(code=1012)
     pill = page.locator("#connection")
@@ -137,13 +136,27 @@ def test_a_message_sent_while_offline_is_sent_once_when_the_connection_is_back(o
     assert len([request for request in provider.requests if request.prompt == "written offline"]) == 1
 
 
-def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(page, site):
+def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(open_page):
+    sockets = []
+
+    def relay(ws):
+        ws.connect_to_server()
+        sockets.append(ws)
+
+    page = open_page("/accounts/login/")
+    page.route_web_socket(re.compile("/ws/chat/"), relay)
+    page.goto("/")
     box(page).fill("do not lose me")
+    expect(send_button(page)).to_be_enabled()
     page.context.clear_cookies()
-    page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.close(code=4401))
-    page.wait_for_timeout(500)
-    page.context.add_cookies([{"name": "sessionid", "value": site.rows["alice"], "url": site.address}])
-    page.reload()
+    sockets[0].close(code=1012)
     expect(page.locator("#connection")).to_contain_text("You are signed out")
     expect(page.get_by_role("link", name="Sign in again")).to_have_attribute("target", "_blank")
     expect(box(page)).to_have_value("do not lose me")
+
+
+def test_a_provider_that_says_when_to_come_back_is_not_asked_before(page):
+    ask(page, "[[error=429 retry=30]] limited")
+    button = last_answer(page).locator("[data-action='try-again']")
+    expect(button).to_be_disabled()
+    expect(button).to_have_text(re.compile(r"Try again in (30|29|28) s"))

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from chat.models import Conversation, Message, Status
 from chat.sidebar import age_label
+from chat.strings import STRINGS
 from llm.providers import PROVIDERS
 from registry.models import Connection, DefaultModel, LLMModel
 
@@ -271,3 +272,10 @@ def test_every_icon_that_is_named_is_in_the_sprite(page):
         in_templates |= set(re.findall(r'chat/icon.html" with name="([a-z0-9-]+)"', template.read_text()))
     assert in_templates - symbols == set()
     assert {provider.icon for provider in PROVIDERS.values()} - symbols == set()
+
+
+def test_the_script_has_every_string_that_it_says_and_no_other():
+    script = "".join(path.read_text() for path in Path("chat/static/chat").glob("*.js"))
+    named = set(re.findall(r"'([a-z]+(?:_[a-z]+)*)'", script)) | {f"theme_{name}" for name in ("auto", "light", "dark")}
+    assert set(STRINGS) - named == set()
+    assert set(re.findall(r"say\('(\w+)'", script)) - set(STRINGS) == set()

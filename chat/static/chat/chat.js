@@ -5,6 +5,7 @@ import { ConnectionPill } from './connection.js';
 import { Conversation } from './conversation.js';
 import { setUpCopying } from './copying.js';
 import { forgetAllDrafts } from './drafts.js';
+import { setUpKeyboard } from './keyboard.js';
 import { byId } from './page.js';
 import { Picker } from './picker.js';
 import { Follow } from './scroll.js';
@@ -17,6 +18,7 @@ const thread = byId('thread');
 
 setUpTheme();
 setUpDrawer();
+setUpKeyboard();
 setUpCopying(thread);
 thread.querySelectorAll('.prose').forEach(decorate);
 

@@ -2,7 +2,7 @@
 import { Answer } from './answer.js';
 import { newClientId } from './client-id.js';
 import { byId, clonePart, page, say } from './page.js';
-import { addConversation, markRunning, nameConversation } from './sidebar.js';
+import { addConversation, markRunning, moveToTop, nameConversation } from './sidebar.js';
 import { announce } from './status.js';
 import { Turns } from './turns.js';
 
@@ -38,7 +38,7 @@ export class Conversation {
     question.classList.add('sending');
     question.querySelector('.bubble').textContent = text;
     this.#thread.append(question);
-    this.#ask({ type: 'send', text, conversation: page.conversation, parent: this.#lastAnswer()?.dataset.turn }, { question });
+    this.#ask({ type: 'send', text, conversation: page.conversation }, { question });
     announce(say('sending'));
   }
 
@@ -155,17 +155,14 @@ export class Conversation {
     }
   }
 
-  // A new chat gets its address and its place in the list.
+  // A new chat gets its address and its row; whichever is used moves to the top of the list.
   #enter(conversation) {
     if (!page.conversation) {
       page.conversation = conversation;
       history.pushState(null, '', `/c/${conversation}/`);
       addConversation(conversation);
     }
-  }
-
-  #lastAnswer() {
-    return [...this.#thread.querySelectorAll('.msg-answer')].at(-1);
+    moveToTop(conversation);
   }
 
   #lock() {

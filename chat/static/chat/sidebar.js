@@ -13,6 +13,17 @@ export function addConversation(id) {
   todaysList().prepend(row);
 }
 
+export function moveToTop(id) {
+  const row = rowOf(id);
+  const section = row?.closest('section');
+  if (row) {
+    todaysList().prepend(row);
+  }
+  if (section && !section.querySelector('.conv')) {
+    section.remove();
+  }
+}
+
 export function nameConversation(id, title) {
   const name = rowOf(id)?.querySelector('bdi');
   if (name) {
