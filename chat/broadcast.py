@@ -1,4 +1,4 @@
-"""From a running turn to its viewers. Every viewer pulls: worker threads only ring a bell on the server's event loop."""
+"""From a running turn to its viewers. A viewer pulls: worker threads only ring a bell on the server's event loop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROW_INTERVAL = 1.0  # seconds between two looks at a turn that runs in another p
 async def follow(live_turns: LiveTurns, turn: UUID, after: int | None = None) -> AsyncIterator[wire.Frame]:
     """The frames of `turn` up to the one `done` or `failed` that ends it.
 
-    They begin with a snapshot, or behind event `after` where the viewer names the last one it has seen (0: it starts the turn).
+    They begin with a snapshot, or behind event `after` where the viewer names the last one that it has seen.
     """
     live = live_turns.get(turn)
     frames = follow_live(live, after) if live else follow_row(turn)

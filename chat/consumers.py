@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import deque
@@ -19,7 +17,7 @@ from chat.database import in_database_thread
 from chat.engine import current_engine
 
 SIGNED_OUT = 4401
-TOO_SLOW = 1013
+TOO_SLOW = 4013
 # A viewer that has not acknowledged so many bytes is not reading; it may come back and attach.
 MAX_UNREAD = 1024 * 1024
 

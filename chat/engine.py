@@ -1,4 +1,4 @@
-"""The engine behind every chat of this process: running turns, the threads that produce them, the writer that saves them."""
+"""The engine behind every chat of this process: running turns, their threads, and the writer that saves them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Engine:
         self.runner.run(partial(produce, live, self._writer.wake))
 
     def stop(self, turn: UUID) -> None:
-        """Close the provider's socket, if the turn runs in this process; elsewhere the writer's tick sees the request."""
+        """Close the provider's socket if the turn runs here; elsewhere the writer's tick sees the request."""
         if live := self.live_turns.get(turn):
             live.stop()
 

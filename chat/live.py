@@ -1,4 +1,4 @@
-"""A turn while it runs: written by its worker's thread, read by viewers on the event loop and by the writer's thread."""
+"""A turn while it runs: written by its worker, read by viewers on the event loop and by the writer's thread."""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ from registry.client import client_for
 
 logger = logging.getLogger(__name__)
 
-INTERRUPTED = "The server stopped while this answer was being written. What arrived is kept; try again for a full answer."
+INTERRUPTED = (
+    "The server stopped while this answer was being written. What arrived is kept; try again for a full answer."
+)
 INTERNAL = "This server could not produce the answer. Try again; an administrator finds the reason in the server's log."
 
 
@@ -26,7 +28,7 @@ def produce(live: LiveTurn, wake_writer: Callable[[], None]) -> None:
     """Run the turn to its end, whatever happens, and leave its outcome for the writer to save."""
     try:
         live.outcome = replace(stream(live), html=markdown.render(live.snapshot().text))
-    except Exception:  # noqa: BLE001  the thread's boundary: a turn must end, whatever was wrong with the code above
+    except Exception:
         logger.exception("turn %s failed", live.spec.turn)
         live.outcome = Outcome(status=Status.FAILED, error_code="internal_error", error_message=INTERNAL)
     finally:

@@ -21,12 +21,14 @@ class Runner:
         self._lock = threading.Lock()
 
     def reserve(self, owner: int) -> None:
-        """Take a place for a turn of `owner`; give it back with `release` when the turn has ended or was never started."""
+        """Take a place for a turn of `owner`. Give it back with `release` when the turn has ended or never began."""
         with self._lock:
             if self._closed:
                 raise Refused("restarting", "The server is restarting. Send the message again in a moment.", status=503)
             if self._running[owner] >= self._max_per_user:
-                raise Refused("busy", "Too many of your answers are being written. Wait for one, or stop one.", status=429)
+                raise Refused(
+                    "busy", "Too many of your answers are being written. Wait for one, or stop one.", status=429
+                )
             if self._running.total() >= self._max_turns:
                 raise Refused("busy", "The server is at its limit. Send the message again in a moment.", status=429)
             self._running[owner] += 1

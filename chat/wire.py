@@ -1,4 +1,4 @@
-"""The frames of the websocket: what a viewer may say, and what it is told. JSON objects with a `type`; nothing else crosses the wire."""
+"""The frames of the websocket, JSON objects with a `type`: what a viewer may say, and what it is told."""
 
 from __future__ import annotations
 
@@ -154,7 +154,9 @@ class FrameReader:
         if not isinstance(value, str) or not value.strip():
             raise self.refuse("Write a message first.", "empty_message")
         if len(value) > MAX_TEXT:
-            raise self.refuse(f"The message is too long: {len(value):,} of {MAX_TEXT:,} characters.", "message_too_long")
+            raise self.refuse(
+                f"The message is too long: {len(value):,} of {MAX_TEXT:,} characters.", "message_too_long"
+            )
         return storable(value)
 
     def params(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def prepare(arguments: list[str]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not env.str("SECRET_KEY", ""):
         create_once(folder / "secret_key", secrets.token_urlsafe(48))
-    # A new encryption key beside an old database would orphan the keys sealed in it: the system checks name what is missing.
+    # A new encryption key beside an old database would orphan what is sealed in it; the system checks name the old one.
     if not env.str("ENCRYPTION_KEY", "") and not database_exists(env, folder):
         create_once(folder / "encryption_key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
 

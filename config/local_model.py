@@ -43,7 +43,7 @@ def start(log: Path) -> LocalModel:
     """Start the server and wait until it answers; `log` gets what it says."""
     find_weights()
     lifeline, our_end = os.pipe()
-    # Nobody ever writes to it. The operating system closes it when this process is gone, and that is what ends the child.
+    # Nobody ever writes to it. The system closes it when this process is gone, and that is what ends the child.
     os.set_inheritable(our_end, True)
     with log.open("w") as errors:
         process = subprocess.Popen(  # noqa: S603  our own module
@@ -66,7 +66,7 @@ def first_line(pipe: int) -> str:
 
 
 def find_weights() -> Path:
-    """The weights inside their package, which is found and never imported: it asks for an engine that is not installed."""
+    """The weights, inside a package that is never imported: it asks for an engine that is not installed."""
     package = find_spec(WEIGHTS_PACKAGE)
     if package is None or not package.submodule_search_locations or find_spec("xllamacpp") is None:
         raise LocalModelUnavailable("its packages are not installed")

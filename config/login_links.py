@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from chat.csp import with_trusted_types
+
 SALT = "config.login_links"
 LIFETIME = 15 * 60  # seconds
 
@@ -36,6 +38,7 @@ def user_of(token: str) -> AbstractBaseUser | None:
 
 @never_cache
 @require_GET
+@with_trusted_types
 def use_login_link(request: HttpRequest, token: str) -> HttpResponse:
     user = user_of(token)
     if user is None:

@@ -1,4 +1,4 @@
-"""Which pages may open a websocket: our own, to the letter. A cookie travels with every handshake, whoever starts it."""
+"""Which pages may open a websocket: our own, to the letter. The cookie travels with whoever starts a handshake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 class SameOrigin:
-    """Refuses a handshake unless scheme, host and port of its Origin are the request's own or trusted by the settings."""
+    """Refuses a handshake unless its Origin is the request's own scheme, host and port, or trusted by the settings."""
 
     def __init__(self, application: Any) -> None:
         self.application = application

@@ -12,7 +12,9 @@ import threading
 from collections.abc import Callable
 
 DRAIN_SECONDS = 20.0
-SERVICE_RESTART = 1012
+GOODBYE_SECONDS = 5.0
+# The standard codes for these are 1012 and 1013, which autobahn, under daphne, does not let a server send.
+SERVICE_RESTART = 4012
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -61,14 +63,17 @@ class Shutdown:
         threading.Thread(target=self._drain_and_stop, args=[grace], name="drain").start()
 
     def _drain_and_stop(self, grace: float) -> None:
-        self._drain(grace)
-        asyncio.run_coroutine_threadsafe(self._say_goodbye(), self._loop)
+        try:
+            self._drain(grace)
+            asyncio.run_coroutine_threadsafe(say_goodbye(), self._loop).result(GOODBYE_SECONDS)
+        finally:
+            self._loop.call_soon_threadsafe(self._stop)
 
-    async def _say_goodbye(self) -> None:
-        from chat.consumers import close_all
-        from chat.broadcast import FRAME_INTERVAL
 
-        # Viewers pull: give them the time to fetch how their turns ended.
-        await asyncio.sleep(2 * FRAME_INTERVAL)
-        await close_all(SERVICE_RESTART)
-        self._stop()
+async def say_goodbye() -> None:
+    """Let viewers fetch how their turns ended, which they do within a frame, and close their sockets."""
+    from chat.broadcast import FRAME_INTERVAL
+    from chat.consumers import close_all
+
+    await asyncio.sleep(2 * FRAME_INTERVAL)
+    await close_all(SERVICE_RESTART)

@@ -1,4 +1,4 @@
-"""All settings, from the environment, then `.env`, then key files in DATA_DIR. Every variable is listed in `.env.example`."""
+"""All settings, from the environment, then `.env`, then key files in DATA_DIR. `.env.example` lists every variable."""
 
 from pathlib import Path
 

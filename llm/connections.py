@@ -157,7 +157,7 @@ class GuardedAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> NoReturn:
         """A proxy would resolve and connect for us, unchecked."""
         raise blocked("proxy")
 

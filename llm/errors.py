@@ -1,4 +1,4 @@
-"""Why a call to a model failed. Every message is a sentence that is safe to show, says what to do, and never holds a key.
+"""Why a call to a model failed. A message is a sentence that is safe to show, says what to do and never holds a key.
 
 LLMError
 ├── BadRequest
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 
 class LLMError(Exception):
-    """`code` is stable and machine-readable. `retryable`: the same request may succeed later, and nothing was generated yet."""
+    """`code` is stable. `retryable`: the same request may succeed later, and nothing was generated yet."""
 
     code = "llm_error"
     retryable = False
@@ -42,7 +42,10 @@ class BadRequest(LLMError):
 
 class ContextTooLong(BadRequest):
     code = "context_too_long"
-    default_message = "The conversation is longer than this model can read. Start a new chat or pick a model with a larger context window."
+    default_message = (
+        "The conversation is longer than this model can read. "
+        "Start a new chat or pick a model with a larger context window."
+    )
 
 
 class UnknownProvider(BadRequest):

@@ -1,4 +1,4 @@
-"""The values that pass between a caller, the client and a provider. Nothing here knows a wire format, a user or a database."""
+"""The values that pass between caller, client and provider. Nothing here knows a wire format, a user or a database."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one provider call. Input includes cached tokens, output includes reasoning tokens, whatever the wire says."""
+    """Tokens of one provider call. Input includes cached, output includes reasoning tokens, whatever the wire says."""
 
     input_tokens: int = 0
     output_tokens: int = 0

@@ -25,7 +25,7 @@ class Ownership(admin.SimpleListFilter):
     title = "ownership"
     parameter_name = "ownership"
 
-    def lookups(self, request: HttpRequest, model_admin: RegistryAdmin) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: RegistryAdmin) -> list[tuple[str, str]]:
         others = [("others", "Other users")] if request.user.is_superuser else []
         return [("global", "Everybody"), ("mine", "Me"), *others]
 
@@ -51,7 +51,7 @@ class RegistryAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).in_admin_for(request.user)
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self.filters or lookup == Ownership.parameter_name
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -181,10 +181,10 @@ class UsageRecordAdmin(RegistryAdmin):
     date_hierarchy = "created_at"
     search_fields = ("model_label",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - calls are noted, never entered
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     has_delete_permission = has_change_permission

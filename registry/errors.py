@@ -3,17 +3,17 @@
 from llm.errors import LLMError
 
 
-class CredentialUnreadable(LLMError):  # noqa: N818 - named like the tree in llm.errors
+class CredentialUnreadable(LLMError):
     code = "credential_unreadable"
     default_message = "The stored key of this connection cannot be read. Edit the connection and re-enter the key."
 
 
-class NoModel(LLMError):  # noqa: N818
+class NoModel(LLMError):
     code = "no_model"
     default_message = "No model is set up yet. Add one, or ask an administrator to choose a default."
 
 
-class ModelUnavailable(LLMError):  # noqa: N818
+class ModelUnavailable(LLMError):
     """The same words for a model that does not exist and for one that belongs to somebody else."""
 
     code = "model_unavailable"

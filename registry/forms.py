@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class WriteOnlyTextarea(forms.Textarea):
     """Forgets what was typed, also when the form comes back with an error."""
 
-    def format_value(self, value: Any) -> str:  # noqa: ARG002 - the point of this class
+    def format_value(self, value: Any) -> str:
         return ""
 
 

@@ -1,15 +1,16 @@
-"""The site as people run it: `manage.py serve` in a process of its own, with a data folder, a database file and real sockets."""
+"""The site as people run it: `manage.py serve` in its own process, on its own data folder, with real sockets."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -48,16 +49,20 @@ class LiveSite:
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {
-            "DATA_DIR": str(self.data_dir),
-            "ENV_FILE": "tests/no.env",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "SECRET_KEY": "only-for-tests-" + "x" * 40,
-            "ENCRYPTION_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-            "ALLOWED_ENDPOINTS": self.provider_url,
-            "DATABASE_URL": "",
-            "PYTHONUNBUFFERED": "1",
-        } | self.extra_env
+        return (
+            os.environ
+            | {
+                "DATA_DIR": str(self.data_dir),
+                "ENV_FILE": "tests/no.env",
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "SECRET_KEY": "only-for-tests-" + "x" * 40,
+                "ENCRYPTION_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+                "ALLOWED_ENDPOINTS": self.provider_url,
+                "DATABASE_URL": "",
+                "PYTHONUNBUFFERED": "1",
+            }
+            | self.extra_env
+        )
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "manage.py", *arguments]
@@ -70,6 +75,11 @@ class LiveSite:
         assert made.returncode == 0, made.stderr
         facts = json.loads(made.stdout)
         self.session, self.model = facts["session"], facts["model"]
+
+    def copy_to(self, data_dir: Path) -> LiveSite:
+        """A site of its own with the rows of this one, which must not be running."""
+        shutil.copytree(self.data_dir, data_dir, dirs_exist_ok=True)
+        return replace(self, data_dir=data_dir)
 
     def start(self) -> None:
         command = [sys.executable, "manage.py", "serve", "--port", "0"]
@@ -89,12 +99,20 @@ class LiveSite:
         return output
 
     def stop(self) -> None:
-        if self.process and self.process.poll() is None:
+        if self.process and not self.process.stdout.closed:
             self.signal(signal.SIGINT)
             self.wait()
 
     def viewer(self) -> Viewer:
         return Viewer(self)
+
+
+class Closed(Exception):
+    """The server closed the socket; `code` says why."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(code)
 
 
 class Viewer:
@@ -120,7 +138,10 @@ class Viewer:
         self.socket.send(json.dumps(frame))
 
     def hear(self) -> dict:
-        return json.loads(self.socket.recv())
+        opcode, data = self.socket.recv_data()
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            raise Closed(int.from_bytes(data[:2], "big"))
+        return json.loads(data)
 
     def ask(self, text: str, **fields: object) -> dict:
         """Send a message and return the `accepted` frame."""

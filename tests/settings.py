@@ -4,8 +4,24 @@ import os
 import tempfile
 
 DATA_DIR = tempfile.mkdtemp(prefix="registry-tests-")
-LEGACY = ["LLM_PROVIDER", "LLM_MODEL", "LLM_BASE_URL", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OLLAMA_BASE_URL", "VLLM_BASE_URL"]
-for name in [*LEGACY, "HF_TOKEN", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT", "REDIS_URL", "DATABASE_URL", "ALLOWED_ENDPOINTS"]:
+LEGACY = [
+    "LLM_PROVIDER",
+    "LLM_MODEL",
+    "LLM_BASE_URL",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "OLLAMA_BASE_URL",
+    "VLLM_BASE_URL",
+]
+for name in [
+    *LEGACY,
+    "HF_TOKEN",
+    "AZURE_OPENAI_API_KEY",
+    "AZURE_OPENAI_ENDPOINT",
+    "REDIS_URL",
+    "DATABASE_URL",
+    "ALLOWED_ENDPOINTS",
+]:
     os.environ.pop(name, None)
 os.environ |= {
     "DATA_DIR": DATA_DIR,

@@ -10,7 +10,7 @@ from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
 
 
 class Provider(Protocol):
-    """One file in this folder ends with `provider = ...` of this shape; the file's name is the key stored in the database."""
+    """A file in this folder ends with `provider = ...` of this shape; its name is the key stored in the database."""
 
     label: str
     """Name shown to people."""

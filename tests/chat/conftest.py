@@ -4,8 +4,8 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth import get_user_model
 
-from chat import turns, wire
 from chat import engine as engine_module
+from chat import turns, wire
 from chat.models import Message
 from llm.testing import ScriptedProvider
 from registry.models import Connection, LLMModel

@@ -31,7 +31,12 @@ def test_runs_of_text_become_one_frame():
     events = [(1, ReasoningDelta("h")), (2, ReasoningDelta("m")), (3, TextDelta("a")), (4, TextDelta("b"))]
     events += [(5, ToolCall("1", "f", "{}")), (6, TextDelta("c"))]
     frames = coalesced(turn, events)
-    assert [(frame["type"], frame["seq"]) for frame in frames] == [("reasoning", 2), ("delta", 4), ("tool", 5), ("delta", 6)]
+    assert [(frame["type"], frame["seq"]) for frame in frames] == [
+        ("reasoning", 2),
+        ("delta", 4),
+        ("tool", 5),
+        ("delta", 6),
+    ]
     assert [frame.get("text") for frame in frames] == ["hm", "ab", None, "c"]
 
 

@@ -12,7 +12,13 @@ def live_turn():
 
 def test_a_snapshot_holds_everything_so_far():
     live = live_turn()
-    for event in [ReasoningDelta("hm"), TextDelta("a"), ToolCall("1", "f", "{}"), TextDelta("b"), ToolResult("1", "f", "4")]:
+    for event in [
+        ReasoningDelta("hm"),
+        TextDelta("a"),
+        ToolCall("1", "f", "{}"),
+        TextDelta("b"),
+        ToolResult("1", "f", "4"),
+    ]:
         live.add(event)
     state = live.snapshot()
     assert (state.seq, state.text, state.reasoning) == (5, "ab", "hm")

@@ -130,7 +130,9 @@ def test_foreign_things_do_not_exist(engine, ask, bob, model):
     accepted = ask("[[tokens=1]]")
     bobs = [
         lambda: turns.send(
-            engine, bob.pk, wire.Send(client_id=uuid4(), text="x", model=str(model.pk), conversation=accepted.conversation)
+            engine,
+            bob.pk,
+            wire.Send(client_id=uuid4(), text="x", model=str(model.pk), conversation=accepted.conversation),
         ),
         lambda: turns.regenerate(engine, bob.pk, wire.Regenerate(client_id=uuid4(), message=accepted.turn)),
         lambda: turns.stop(engine, bob.pk, accepted.turn),
@@ -246,7 +248,9 @@ def test_an_unreadable_key_is_a_failure_and_no_request(ask, ended, model, provid
 def test_two_hundred_turns_in_parallel_end_complete_with_their_text(engine, model, settings, django_user_model, ended):
     engine.runner._max_per_user = 200
     owner = django_user_model.objects.create_user("many")
-    requests = [wire.Send(client_id=uuid4(), text=f"[[tokens=50 rate=100]] {i}", model=str(model.pk)) for i in range(200)]
+    requests = [
+        wire.Send(client_id=uuid4(), text=f"[[tokens=50 rate=100]] {i}", model=str(model.pk)) for i in range(200)
+    ]
     accepted = [turns.send(engine, owner.pk, request) for request in requests]
     answers = [ended(each.turn, seconds=60) for each in accepted]
     assert {(answer.status, answer.text) for answer in answers} == {(Status.COMPLETE, expected_text(50))}

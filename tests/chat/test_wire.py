@@ -1,3 +1,4 @@
+import contextlib
 import json
 from uuid import UUID, uuid4
 
@@ -83,10 +84,13 @@ def test_text_is_made_storable(text, stored):
     assert wire.storable(text) == stored
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda leaf: st.lists(leaf) | st.dictionaries(st.text(), leaf)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda leaf: st.lists(leaf) | st.dictionaries(st.text(), leaf),
+    )
+)
 def test_any_json_is_read_or_refused(value):
     for frame in (value, {"type": "send", "client_id": str(uuid4()), "text": value, "params": value}):
-        try:
-            wire.parse_request(json.dumps(frame))
-        except wire.Refused as refused:
-            assert refused.message
+        with contextlib.suppress(wire.Refused):
+            assert wire.parse_request(json.dumps(frame))

@@ -20,7 +20,17 @@ class QuickStart:
     def __init__(self, data_dir: Path, *options: str) -> None:
         self.data_dir = data_dir
         environment = {"PATH": os.environ["PATH"], "ENV_FILE": "tests/no.env", "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "manage.py", "quickstart", "--port", "0", "--noinput", "--data-dir", str(data_dir), *options]
+        command = [
+            sys.executable,
+            "manage.py",
+            "quickstart",
+            "--port",
+            "0",
+            "--noinput",
+            "--data-dir",
+            str(data_dir),
+            *options,
+        ]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -44,7 +54,7 @@ class QuickStart:
 
     def stop(self, number: int = signal.SIGINT) -> None:
         self.process.send_signal(number)
-        self.process.wait(30)
+        self.process.communicate(timeout=30)
 
 
 @pytest.fixture
@@ -57,7 +67,7 @@ def quick_start(tmp_path):
 
     yield start
     for each in started:
-        if each.process.poll() is None:
+        if not each.process.stdout.closed:
             each.stop(signal.SIGKILL)
 
 
@@ -88,8 +98,9 @@ def test_the_printed_link_signs_in_once(quick_start):
     with browser.open(site.link) as page:
         assert page.status == 200
         assert "sessionid" in {cookie.name for cookie in jar}
-    with pytest.raises(urllib.error.HTTPError, match="410"):
+    with pytest.raises(urllib.error.HTTPError, match="410") as refused:
         urllib.request.urlopen(site.link)
+    refused.value.close()
 
 
 def test_a_second_start_keeps_data_keys_and_edits(quick_start):
@@ -131,7 +142,9 @@ def test_the_local_model_ends_with_the_site_whatever_ends_it(quick_start, number
 def test_the_local_model_becomes_the_default_and_follows_its_port(quick_start):
     first = quick_start()
     address = first.query("select base_url from llm_connections where name = 'Local model'")
-    default = first.query("select m.name from registry_defaultmodel d join llm_models m on m.id = d.model_id where d.user_id is null")
+    default = first.query(
+        "select m.name from registry_defaultmodel d join llm_models m on m.id = d.model_id where d.user_id is null"
+    )
     first.stop()
     second = quick_start()
     assert default == [("SmolLM2 135M (local)",)]

@@ -43,7 +43,9 @@ class Command(BaseCommand):
         try:
             return server.bind(host, port)
         except OSError as error:
-            raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.") from None
+            raise CommandError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port."
+            ) from None
 
     def interrupt_leftovers(self) -> None:
         """No other process can be producing: what the last one left behind is over, whatever its lease says."""
