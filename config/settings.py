@@ -141,7 +141,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-# The chat pages add Trusted Types to this (config.csp); the admin's select2 writes innerHTML, so it cannot have them.
+# The chat pages add Trusted Types to this (chat.csp); the admin's select2 writes innerHTML, so it cannot have them.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
