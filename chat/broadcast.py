@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -12,7 +12,8 @@ from chat import wire
 from chat.database import in_database_thread
 from chat.live import Final, LiveTurn, Shown, Snapshot, usage_frame
 from chat.models import Message
-from llm import ReasoningDelta, TextDelta, ToolCall, ToolResult
+from chat.produce import INTERRUPTED_CODE
+from llm import ReasoningDelta, TextDelta, ToolCall, ToolResult, is_retryable
 from registry.usage import usage_of_turn
 
 if TYPE_CHECKING:
@@ -22,18 +23,16 @@ FRAME_INTERVAL = 0.05  # seconds between two frames to one viewer: 20 a second
 ROW_INTERVAL = 1.0  # seconds between two looks at a turn that runs in another process
 
 
-async def follow(live_turns: LiveTurns, turn: UUID, after: int | None = None) -> AsyncIterator[wire.Frame]:
+def follow(live_turns: LiveTurns, turn: UUID, after: int | None = None) -> AsyncGenerator[wire.Frame]:
     """The frames of `turn` up to the one `done` or `failed` that ends it.
 
     They begin with a snapshot, or behind event `after` where the viewer names the last one that it has seen.
     """
     live = live_turns.get(turn)
-    frames = follow_live(live, after) if live else follow_row(turn)
-    async for frame in frames:
-        yield frame
+    return follow_live(live, after) if live else follow_row(turn)
 
 
-async def follow_live(live: LiveTurn, after: int | None) -> AsyncIterator[wire.Frame]:
+async def follow_live(live: LiveTurn, after: int | None) -> AsyncGenerator[wire.Frame]:
     bell = Bell(asyncio.get_running_loop())
     live.subscribe(bell.ring)
     try:
@@ -99,7 +98,7 @@ def joined(items: list[tuple[int, Shown]]) -> str:
     return "".join(event.text for _, event in items if isinstance(event, TextDelta | ReasoningDelta))
 
 
-async def follow_row(turn: UUID) -> AsyncIterator[wire.Frame]:
+async def follow_row(turn: UUID) -> AsyncGenerator[wire.Frame]:
     """A turn that ended, or that another process is producing: its row is all there is to see."""
     shown = None
     while True:
@@ -137,5 +136,6 @@ def row_final(message: Message, usage: dict[str, object] | None) -> Final:
         model_label=message.model_label,
         error_code=message.error_code,
         error_message=message.error_message,
+        retryable=message.error_code == INTERRUPTED_CODE or is_retryable(message.error_code),
         usage=usage,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from contextlib import aclosing
 from typing import ClassVar
 from uuid import UUID
 from weakref import WeakSet
@@ -75,20 +76,24 @@ class ChatConsumer(AsyncWebsocketConsumer):
         )
         if accepted.new_title:
             await self.say(wire.title(accepted.conversation, accepted.new_title))
-        self.follow(accepted.turn, after=0)
+        # The page that sends again after a lost connection may have seen part of the answer: it gets a snapshot.
+        self.follow(accepted.turn, after=None if accepted.replayed else 0)
 
     def follow(self, turn: UUID, after: int | None) -> None:
         """Send the turn's frames from now on; one stream a turn, however often the page asks."""
         if running := self.following.get(turn):
             running.cancel()
+            # Frames of the first stream are on their way: only a snapshot says where the second one stands.
+            after = None
         self.following[turn] = asyncio.create_task(self.relay(turn, after))
 
     async def relay(self, turn: UUID, after: int | None) -> None:
-        async for frame in follow(current_engine().live_turns, turn, after):
-            if self.unread.bytes > MAX_UNREAD:
-                await self.close(TOO_SLOW)
-                return
-            await self.say(frame)
+        async with aclosing(follow(current_engine().live_turns, turn, after)) as frames:
+            async for frame in frames:
+                if self.unread.bytes > MAX_UNREAD:
+                    await self.close(TOO_SLOW)
+                    return
+                await self.say(frame)
         if self.following.get(turn) is asyncio.current_task():
             del self.following[turn]
             self.unread.forget(turn)

@@ -53,7 +53,7 @@ def stream(live: LiveTurn) -> Outcome:
 
 
 def interrupted() -> Outcome:
-    return Outcome(status=Status.INTERRUPTED, error_code="interrupted", error_message=INTERRUPTED, retryable=True)
+    return Outcome(status=Status.INTERRUPTED, error_code=INTERRUPTED_CODE, error_message=INTERRUPTED, retryable=True)
 
 
 def prepare(spec: TurnSpec) -> tuple[llm.UnifiedLLMClient, list[llm.Message]]:

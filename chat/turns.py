@@ -29,13 +29,14 @@ WORKER = f"{socket.gethostname()}:{os.getpid()}"[:64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A request that was taken. `new_title` is set where it began a conversation."""
+    """A request that was taken. `new_title` is set where it began a conversation, `replayed` where it came before."""
 
     client_id: UUID
     conversation: UUID
     message: UUID
     turn: UUID
     new_title: str = ""
+    replayed: bool = False
 
 
 R = TypeVar("R", Send, Regenerate)
@@ -119,7 +120,13 @@ def already_accepted(owner: AbstractBaseUser, client_id: UUID) -> Accepted | Non
     if message.conversation.owner_id != owner.pk:
         raise Refused("client_id_taken", "Use a new client_id for each message.", status=409, client_id=client_id)
     turn = message if message.role == Message.Role.ASSISTANT else message.children.earliest("created_at")
-    return Accepted(client_id=client_id, conversation=message.conversation_id, message=message.pk, turn=turn.pk)
+    return Accepted(
+        client_id=client_id,
+        conversation=message.conversation_id,
+        message=turn.parent_id,
+        turn=turn.pk,
+        replayed=True,
+    )
 
 
 def save_question(owner: AbstractBaseUser, request: Send) -> tuple[Accepted, TurnSpec]:

@@ -104,6 +104,7 @@ __all__ = [
     "Usage",
     "assistant",
     "estimate_usage",
+    "is_retryable",
     "system",
     "transport_for",
     "user",

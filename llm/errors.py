@@ -136,3 +136,12 @@ class Unreachable(LLMError):
     code = "unreachable"
     retryable = True
     default_message = "The provider cannot be reached. Check that the address is right and that the server is running."
+
+
+def is_retryable(code: str) -> bool:
+    """What `retryable` was on the error with this code, for whoever kept the code alone."""
+    return any(error.code == code and error.retryable for error in _descendants(LLMError))
+
+
+def _descendants(error: type[LLMError]) -> list[type[LLMError]]:
+    return [error, *(each for child in error.__subclasses__() for each in _descendants(child))]

@@ -86,9 +86,11 @@ class LiveSite:
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        line = self.process.stdout.readline()
-        assert line.startswith("Serving at "), line + self.process.stdout.read()
-        self.address = line.split()[2]
+        said = []
+        while not said or not said[-1].startswith("Serving at "):
+            said.append(self.process.stdout.readline())
+            assert said[-1], f"the server did not start: {''.join(said)}"
+        self.address = said[-1].split()[2]
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

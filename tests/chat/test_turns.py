@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 
 from chat import turns, wire
+from chat.broadcast import row_final
 from chat.models import Conversation, Message, Status
 from llm.testing import expected_text
 from registry.models import UsageRecord
@@ -80,7 +81,7 @@ def test_the_same_send_again_is_the_same_turn(engine, alice, model, ended, provi
     first = turns.send(engine, alice.pk, request)
     ended(first.turn)
     again = turns.send(engine, alice.pk, request)
-    assert (again.turn, again.message) == (first.turn, first.message)
+    assert (again.turn, again.message, again.replayed) == (first.turn, first.message, True)
     assert len(provider.requests) == 1
 
 
@@ -217,6 +218,11 @@ def test_a_failure_is_kept_on_the_message_beside_the_users_text(ask, ended, prom
     assert (answer.status, answer.error_code, answer.text) == (status, code, text)
     assert answer.error_message.endswith((".", '"', "”"))
     assert answer.parent.text == prompt
+
+
+@pytest.mark.parametrize(("prompt", "retryable"), [("[[error=429 retry=60]]", True), ("[[error=401]]", False)])
+def test_whether_it_may_be_tried_again_is_still_known_from_the_row(ask, ended, prompt, retryable):
+    assert row_final(ended(ask(prompt).turn), None).retryable == retryable
 
 
 def test_a_closed_port_is_a_failure(ask, ended, model, settings):

@@ -46,14 +46,14 @@ def test_two_viewers_and_a_reload_see_one_stream(site):
         with site.viewer() as reloaded:
             reloaded.say(type="attach", turn=turn, after=0)
             after_reload = reloaded.transcript(turn)
-        reconnected = second
-        reconnected.say(type="attach", turn=turn, after=watched.seq)
-        rest = reconnected.transcript(turn)
+        second.say(type="attach", turn=turn, after=watched.seq)
+        rest = second.transcript(turn)
     assert start.text
     assert expected_text(150).startswith(start.text)
     assert watched.snapshots == 1
     assert after_reload.text == expected_text(150)
     assert after_reload.end["type"] == "done"
+    assert rest.text == expected_text(150)[-len(rest.text) :]
     assert rest.end["html"] == after_reload.end["html"] == f"<p>{expected_text(150).strip()}</p>\n"
     assert stored(site, turn)[:2] == ("complete", expected_text(150))
 
