@@ -18,6 +18,7 @@ from registry.client import client_for
 
 logger = logging.getLogger(__name__)
 
+INTERRUPTED_CODE = "interrupted"
 INTERRUPTED = (
     "The server stopped while this answer was being written. What arrived is kept; try again for a full answer."
 )
