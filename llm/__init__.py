@@ -24,6 +24,7 @@ from llm.errors import (
     Truncated,
     UnknownProvider,
     Unreachable,
+    is_retryable,
 )
 from llm.estimate import estimate_usage
 from llm.reply import Reply, ReplyBuilder
