@@ -86,6 +86,9 @@ def main() -> None:
     params.n_parallel = CONVERSATIONS
     params.n_ctx = CONTEXT_WINDOW * CONVERSATIONS
     params.ui = False
+    # By default it answers scripts of every web page that the user has open.
+    params.cors_origins = "http://127.0.0.1"
+    params.cors_origins_explicit = True
     server = xllamacpp.Server(params)
     print(server.listening_address, flush=True)  # noqa: T201  the parent reads it
     sys.stdin.read()
