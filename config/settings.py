@@ -136,6 +136,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "config.staticfiles.HashedFilesStorage"},
 }
 
+# A site whose pages are named with https is never meant to send a cookie without it.
+BEHIND_TLS = bool(CSRF_TRUSTED_ORIGINS) and all(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 7 * 24 * 3600
 SECURE_REFERRER_POLICY = "same-origin"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import lru_cache
@@ -125,6 +126,8 @@ class Transport:
         self.policy = policy
         self.timeouts = timeouts
         self._session = PlainSession(policy, ca_file=ca_file)
+        # A transport that nobody holds any more leaves no idle connection open; calls under way keep theirs.
+        weakref.finalize(self, self._session.close)
 
     def send(self, request: HttpRequest, cancellation: Cancellation | None = None) -> Response:
         """The answer, whatever its status, unless it cannot come from an LLM API."""

@@ -128,13 +128,15 @@ class Viewer:
             cookie=f"sessionid={site.session}",
             timeout=30,
         )
+        self._connection = self.socket.sock
 
     def __enter__(self) -> Viewer:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        with closing(self.socket):
-            pass
+        # The library forgets its socket without closing it when the server closed first.
+        with closing(self._connection):
+            self.socket.close()
 
     def say(self, **frame: object) -> None:
         self.socket.send(json.dumps(frame))

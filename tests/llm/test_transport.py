@@ -1,5 +1,6 @@
 """Transport against real sockets: every phase in which a provider can hang, drip, cut, lie or flood."""
 
+import gc
 import socket
 import threading
 import time
@@ -656,3 +657,18 @@ def test_no_call_leaves_a_file_descriptor_behind(serve):
     for _ in range(20):
         quickly(LLMError, lambda: body_of(transport, post(server)))
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 3  # the server's own ends may lag behind
+
+
+def test_a_transport_that_nobody_holds_any_more_closes_its_idle_connections(serve):
+    def script(peer):
+        peer.read_request()
+        peer.send(answer(b"{}"))
+        peer.hang()
+
+    server = serve(script)
+    transport = granted(server)
+    body_of(transport, post(server))
+    assert not server.client_left.is_set()
+    del transport
+    gc.collect()
+    assert server.client_left.wait(SOON)
