@@ -15,7 +15,7 @@ run: install
 	@$(BIN)/python manage.py quickstart $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/pytest --numprocesses 2 --dist worksteal $(TESTS)
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(TESTS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -28,6 +28,13 @@ def loopback_only():
     socket.socket.connect = connect
 
 
+def pytest_collection_modifyitems(items):
+    """Keep what wants a whole core together on one worker: they would time each other out."""
+    for item in items:
+        if item.get_closest_marker("local_model") or item.nodeid.startswith("tests/browser/"):
+            item.add_marker(pytest.mark.xdist_group("whole-core"))
+
+
 @pytest.fixture(autouse=True)
 def what_the_machine_allows(request):
     """Skip a test whose real part is not here, with the reason."""

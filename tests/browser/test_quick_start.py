@@ -21,6 +21,14 @@ def quick_start(tmp_path_factory):
     started.stop()
 
 
+@pytest.fixture(autouse=True)
+def patience():
+    """A model on a busy machine may take its time."""
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=10_000)
+
+
 @pytest.fixture
 def context(chromium, quick_start, problems):
     address = re.match(r"https?://[^/]+", quick_start.link)[0]

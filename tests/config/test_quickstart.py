@@ -29,15 +29,21 @@ def quick_start(tmp_path):
             each.stop(signal.SIGKILL)
 
 
-def processes_named(text: str) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and text in (entry / "cmdline").read_text():
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
+def local_models_of(site: QuickStart) -> list[int]:
+    """Processes that the site started to serve the local model."""
+    return [pid for pid in children_of(site.process.pid) if "config.local_model" in command_of(pid)]
+
+
+def children_of(parent: int) -> list[int]:
+    return [int(pid) for tasks in Path(f"/proc/{parent}/task").glob("*/children") for pid in tasks.read_text().split()]
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process; empty for one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def test_a_first_start_makes_everything(quick_start):
@@ -88,12 +94,10 @@ def test_a_lost_encryption_key_is_never_replaced(quick_start):
 @pytest.mark.local_model
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_local_model_ends_with_the_site_whatever_ends_it(quick_start, number):
-    before = processes_named("config.local_model")
     site = quick_start()
-    started = set(processes_named("config.local_model")) - set(before)
-    assert len(started) == 1
+    (model,) = local_models_of(site)
     site.stop(number)
-    wait_for(lambda: not started & set(processes_named("config.local_model")))
+    wait_for(lambda: "config.local_model" not in command_of(model))
 
 
 @pytest.mark.local_model
