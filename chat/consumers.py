@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import deque
 from contextlib import aclosing
 from typing import ClassVar
@@ -11,14 +12,17 @@ from uuid import UUID
 from weakref import WeakSet
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
 
 from chat import turns, wire
 from chat.broadcast import follow
 from chat.database import in_database_thread
 from chat.engine import current_engine
 
+logger = logging.getLogger(__name__)
+
 SIGNED_OUT = 4401
-TOO_SLOW = 4013
+TRY_AGAIN = 4013
 # A viewer that has not acknowledged so many bytes is not reading; it may come back and attach.
 MAX_UNREAD = 1024 * 1024
 
@@ -88,19 +92,29 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.following[turn] = asyncio.create_task(self.relay(turn, after))
 
     async def relay(self, turn: UUID, after: int | None) -> None:
+        try:
+            await self.send_all(turn, after)
+        except DatabaseError:
+            # The page reconnects and attaches again; the turn itself goes on.
+            logger.exception("the frames of turn %s cannot be read", turn)
+            await self.close(TRY_AGAIN)
+        finally:
+            if self.following.get(turn) is asyncio.current_task():
+                del self.following[turn]
+                self.unread.forget(turn)
+
+    async def send_all(self, turn: UUID, after: int | None) -> None:
         async with aclosing(follow(current_engine().live_turns, turn, after)) as frames:
             async for frame in frames:
                 if self.unread.bytes > MAX_UNREAD:
-                    await self.close(TOO_SLOW)
+                    await self.close(TRY_AGAIN)
                     return
                 await self.say(frame)
-        if self.following.get(turn) is asyncio.current_task():
-            del self.following[turn]
-            self.unread.forget(turn)
 
     async def say(self, frame: wire.Frame) -> None:
         text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
-        if "turn" in frame and "seq" in frame:
+        # A snapshot is asked for, one at a time; what piles up is what comes by itself.
+        if frame["type"] in {"delta", "reasoning", "tool"}:
             self.unread.sent(UUID(frame["turn"]), frame["seq"], len(text))
         await self.send(text_data=text)
 

@@ -15,6 +15,9 @@ from chat.models import Status
 from chat.produce import produce
 from chat.runner import Runner
 
+STEP = 0.02  # seconds between two looks while draining
+ENDING = 10.0  # seconds for turns that were told to end
+
 
 class LiveTurns:
     """The turns that this process is producing."""
@@ -59,16 +62,27 @@ class Engine:
         if live := self.live_turns.get(turn):
             live.stop()
 
-    def drain(self, grace: float) -> None:
-        """No new turns; let running ones finish for `grace` seconds, end the rest as interrupted, save everything."""
+    @property
+    def is_saving(self) -> bool:
+        """Whether the writer lives; without it nothing that is shown would be kept."""
+        return self._writer.is_alive
+
+    def drain(self, grace: float, hurry: threading.Event | None = None) -> None:
+        """No new turns; let running ones finish for `grace` seconds or until `hurry`, end the rest, save everything."""
         self.runner.close()
-        deadline = time.monotonic() + grace
-        while self.live_turns.all() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        for live in self.live_turns.all():
-            live.stop(Status.INTERRUPTED)
-        self.runner.join()
+        self._wait_until_idle(grace, hurry or threading.Event())
+        ending = time.monotonic() + ENDING
+        # Also a turn that was accepted just before the runner closed, and shows up only now.
+        while self.runner.is_busy and time.monotonic() < ending:
+            for live in self.live_turns.all():
+                live.stop(Status.INTERRUPTED)
+            time.sleep(STEP)
         self._writer.close()
+
+    def _wait_until_idle(self, grace: float, hurry: threading.Event) -> None:
+        deadline = time.monotonic() + grace
+        while self.runner.is_busy and time.monotonic() < deadline and not hurry.wait(STEP):
+            pass
 
     def _ended(self, live: LiveTurn) -> None:
         self.live_turns.remove(live.spec.turn)
@@ -90,3 +104,7 @@ def current_engine() -> Engine:
     if _engine is None:
         raise RuntimeError("The chat engine is not running. Start the server with `manage.py serve`.")
     return _engine
+
+
+def engine_is_saving() -> bool:
+    return _engine is not None and _engine.is_saving

@@ -100,6 +100,7 @@ class LiveTurn:
         self.final: Final | None = None
         self.seq = 0
         self.saved_seq = 0
+        self.length = 0  # characters of text, reasoning and tool results so far
         self._status = Status.QUEUED
         self._stop_as = Status.STOPPED
         self._text: list[str] = []
@@ -121,10 +122,14 @@ class LiveTurn:
             match event:
                 case TextDelta(text):
                     self._text.append(text)
+                    self.length += len(text)
                 case ReasoningDelta(text):
                     self._reasoning.append(text)
+                    self.length += len(text)
                 case _:
-                    self._tools.append(wire.tool_part(event))
+                    part = wire.tool_part(event)
+                    self._tools.append(part)
+                    self.length += sum(len(value) for value in part.values())
         self._notify()
 
     def stop(self, status: Status = Status.STOPPED) -> None:

@@ -18,6 +18,10 @@ from registry.client import client_for
 
 logger = logging.getLogger(__name__)
 
+# Characters. Ten times what the largest model writes in one answer, and little enough for one frame of the websocket.
+LONGEST_ANSWER = 1_000_000
+TOO_LONG = "The answer was cut off here: it is longer than this site keeps. Ask for a shorter one."
+
 INTERRUPTED_CODE = "interrupted"
 INTERRUPTED = (
     "The server stopped while this answer was being written. What arrived is kept; try again for a full answer."
@@ -86,6 +90,8 @@ class ProviderCall:
         if self.first_token_seconds is None:
             self.first_token_seconds = time.monotonic() - self.started
         live.add(event)
+        if live.length > LONGEST_ANSWER:
+            raise llm.Truncated(TOO_LONG)
 
     def stopped(self, live: LiveTurn) -> Outcome:
         if live.stopped_as == Status.INTERRUPTED:

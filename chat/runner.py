@@ -47,5 +47,7 @@ class Runner:
         with self._lock:
             self._closed = True
 
-    def join(self) -> None:
-        self._pool.shutdown(wait=True)
+    @property
+    def is_busy(self) -> bool:
+        with self._lock:
+            return bool(self._running)

@@ -22,6 +22,7 @@ STRINGS = {
     "stopped": _("Stopped"),
     "answer_failed": _("{model} could not answer"),
     "stopped_note": _("Stopped. What was written is kept."),
+    "stopped_early_note": _("Stopped before the first word."),
     "length_note": _("The answer reached its length limit."),
     "filtered_note": _("The provider's content filter ended this answer."),
     "empty_note": _("The model returned an empty answer."),
@@ -34,6 +35,7 @@ STRINGS = {
     "tool_running": _("Running {name}"),
     "tool_done": _("Used {name}"),
     "tool_failed": _("{name} failed"),
+    "tool_unfinished": _("{name} did not finish"),
     # copying
     "copy": _("Copy"),
     "copied": _("Copied"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -166,8 +167,9 @@ class FrameReader:
         for name, setting in value.items():
             allowed = PARAMS.get(name)
             if allowed is None:
-                raise self.refuse(f"Unknown parameter '{name[:64]}'. Known: {', '.join(PARAMS)}.", "bad_params")
-            if not isinstance(setting, allowed) or isinstance(setting, bool) or len(str(setting)) > 400:
+                known = ", ".join(PARAMS)
+                raise self.refuse(f"Unknown parameter '{storable(name[:64])}'. Known: {known}.", "bad_params")
+            if not isinstance(setting, allowed) or isinstance(setting, bool) or not is_plain(setting):
                 raise self.refuse(f"'{name}' has a value of the wrong kind.", "bad_params")
         return value
 
@@ -177,6 +179,11 @@ def as_uuid(value: object) -> UUID | None:
         return UUID(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def is_plain(setting: object) -> bool:
+    """Short, and neither NaN nor infinite, which JSON has no word for."""
+    return len(str(setting)) <= 400 and not (isinstance(setting, float) and not math.isfinite(setting))
 
 
 def storable(text: str) -> str:

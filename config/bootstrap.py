@@ -25,6 +25,8 @@ def add_options(parser: ArgumentParser) -> None:
 
 def prepare(arguments: list[str]) -> None:
     """Make the data folder and whatever key is missing; point the settings at them."""
+    # What is made from here on, the database with its chats included, is for its owner's eyes.
+    os.umask(0o077)
     options = read_options(arguments)
     env = environ.Env()
     env.read_env(BASE_DIR / env.str("ENV_FILE", ".env"))

@@ -8,6 +8,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -36,12 +37,18 @@ def user_of(token: str) -> AbstractBaseUser | None:
     return user if user and last_login(user) == claim["last_login"] else None
 
 
+def use_up(user: AbstractBaseUser) -> bool:
+    """False where the same link is being used at this moment by somebody else."""
+    unused = get_user_model().objects.filter(pk=user.pk, last_login=user.last_login)
+    return bool(unused.update(last_login=timezone.now()))
+
+
 @never_cache
 @require_GET
 @with_trusted_types
 def use_login_link(request: HttpRequest, token: str) -> HttpResponse:
     user = user_of(token)
-    if user is None:
+    if user is None or not use_up(user):
         return render(request, "registration/login_link_expired.html", status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("chat")

@@ -12,6 +12,9 @@ import threading
 from collections.abc import Callable
 
 DRAIN_SECONDS = 20.0
+# Of a websocket, in both directions: autobahn drops what is longer without a word. An answer of a million characters
+# and its HTML fit in; a viewer's own frames are held to less by what they may contain.
+LARGEST_FRAME = 8 * 1024 * 1024
 GOODBYE_SECONDS = 5.0
 # The standard codes for these are 1012 and 1013, which autobahn, under daphne, does not let a server send.
 SERVICE_RESTART = 4012
@@ -39,6 +42,8 @@ def serve(listener: socket.socket, on_ready: Callable[[], None]) -> None:
         signal_handlers=False,
         ready_callable=on_ready,
         server_name="registry",
+        websocket_max_message_size=LARGEST_FRAME,
+        websocket_max_frame_size=LARGEST_FRAME,
     )
     shutdown = Shutdown(twisted_loop, engine.drain, server.stop)
     twisted_loop.add_signal_handler(signal.SIGTERM, shutdown.begin, DRAIN_SECONDS)
@@ -47,24 +52,28 @@ def serve(listener: socket.socket, on_ready: Callable[[], None]) -> None:
 
 
 class Shutdown:
-    """Drains on the first signal and stops the server after it; a second signal stops at once."""
+    """Drains on the first signal and stops the server after it; a second signal cuts the waiting short."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, drain: Callable[[float], None], stop: Callable[[], None]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        drain: Callable[[float, threading.Event], None],
+        stop: Callable[[], None],
     ) -> None:
         self._loop, self._drain, self._stop = loop, drain, stop
-        self._begun = False
+        self._hurry = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def begin(self, grace: float) -> None:
-        if self._begun:
-            self._stop()
+        if self._thread is not None:
+            self._hurry.set()
             return
-        self._begun = True
-        threading.Thread(target=self._drain_and_stop, args=[grace], name="drain").start()
+        self._thread = threading.Thread(target=self._drain_and_stop, args=[grace], name="drain")
+        self._thread.start()
 
     def _drain_and_stop(self, grace: float) -> None:
         try:
-            self._drain(grace)
+            self._drain(grace, self._hurry)
             asyncio.run_coroutine_threadsafe(say_goodbye(), self._loop).result(GOODBYE_SECONDS)
         finally:
             self._loop.call_soon_threadsafe(self._stop)

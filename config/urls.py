@@ -1,5 +1,5 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from config.health import healthz
 from config.login_links import use_login_link
@@ -7,6 +7,6 @@ from config.login_links import use_login_link
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/link/<str:token>/", use_login_link, name="login-link"),
-    path("healthz", healthz, name="healthz"),
+    re_path(r"^healthz/?$", healthz, name="healthz"),
     path("", include("chat.urls")),
 ]

@@ -1,5 +1,6 @@
 """The walls of the house: import contracts that hold, and that a planted violation breaks."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -56,12 +57,21 @@ def test_our_llm_is_not_shadowed_by_the_package_of_that_name():
 
 
 def test_every_setting_is_in_the_example():
-    import re
-
     read = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "config/settings.py").read_text()))
     read |= set(re.findall(r'secret_from_env_or_file\("([A-Z_]+)"', (ROOT / "config/settings.py").read_text()))
     listed = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert read - {"ENV_FILE"} <= listed
+
+
+def test_the_example_can_be_copied_and_uncommented(tmp_path):
+    lines = re.findall(r"^#([A-Z_]+=.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    (tmp_path / ".env").write_text("\n".join(lines))
+    script = "import environ, os; environ.Env.read_env('.env'); print(dict(os.environ))"
+    values = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env={}, capture_output=True, text=True, check=True
+    )
+    assert "#" not in values.stdout
+    assert "'DATA_DIR': './data'" in values.stdout
 
 
 def test_migrations_are_complete(db):

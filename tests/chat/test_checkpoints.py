@@ -72,3 +72,28 @@ def test_a_failing_database_loses_nothing(ask, ended, monkeypatch):
     answer = ended(ask("[[tokens=10]]").turn)
     assert next(failures, None) is None
     assert (answer.status, answer.text) == (Status.COMPLETE, expected_text(10))
+
+
+def test_one_turn_that_cannot_be_saved_harms_no_other(engine, ask, ended, monkeypatch):
+    record = checkpoints.record
+
+    def poisoned(live, outcome):
+        if outcome.usage and outcome.usage.output_tokens == 13:
+            raise ValueError("cannot be recorded")
+        return record(live, outcome)
+
+    monkeypatch.setattr(checkpoints, "record", poisoned)
+    bad, good = ended(ask("[[tokens=13]]").turn), ended(ask("[[tokens=12]]").turn)
+    assert (bad.status, bad.error_code) == (Status.FAILED, "internal_error")
+    assert (good.status, good.text) == (Status.COMPLETE, expected_text(12))
+    assert engine.is_saving
+    assert not engine.runner.is_busy
+
+
+def test_a_clock_that_jumps_does_not_end_our_own_turns(engine, ask):
+    turn = ask("[[hang]]").turn
+    Message.objects.filter(pk=turn).update(lease_until=timezone.now() - timedelta(hours=1))
+    engine._writer._renewal._next = float("inf")
+    engine._writer._reaping._next = 0
+    engine._writer._keep_leases()
+    assert Message.objects.get(pk=turn).is_running

@@ -62,6 +62,8 @@ def test_what_is_no_request_is_a_malformed_frame(frame):
         ({"params": {"base_url": "https://evil.example"}}, "bad_params"),
         ({"params": {"temperature": "hot"}}, "bad_params"),
         ({"params": {"temperature": True}}, "bad_params"),
+        ({"params": {"temperature": float("nan")}}, "bad_params"),
+        ({"params": {"\ud800": 1}}, "bad_params"),
     ],
 )
 def test_a_send_with_a_wrong_field_is_refused_with_its_reason(change, code):

@@ -100,6 +100,41 @@ def test_the_local_model_ends_with_the_site_whatever_ends_it(quick_start, number
     wait_for(lambda: "config.local_model" not in command_of(model))
 
 
+def test_a_second_start_beside_a_running_site_changes_nothing(quick_start):
+    site = quick_start("--no-local-model")
+    rows = site.query("select base_url, updated_at from llm_connections")
+    command = [sys.executable, "manage.py", "quickstart", "--port", "0", "--noinput", "--data-dir", str(site.data_dir)]
+    environment = {"PATH": os.environ["PATH"], "ENV_FILE": "tests/no.env"}
+    second = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert "Another server is running" in second.stderr
+    assert site.query("select base_url, updated_at from llm_connections") == rows
+
+
+GIVE_A_KEY = """
+from registry.models import Connection
+connection = Connection.objects.get(name="Local model")
+connection.set_key("sk-0123456789abcdefghij", by=None)
+connection.save()
+"""
+
+
+@pytest.mark.local_model
+def test_a_start_survives_what_somebody_did_to_the_local_model(quick_start):
+    first = quick_start()
+    first.stop()
+    with sqlite3.connect(first.data_dir / "db.sqlite3") as database:
+        database.execute("delete from registry_defaultmodel")
+        database.execute("delete from llm_models where name like 'SmolLM2%'")
+    second = quick_start()
+    assert second.query("select count(*) from llm_models where name like 'SmolLM2%'") == [(1,)]
+    second.stop()
+    environment = {"PATH": os.environ["PATH"], "ENV_FILE": "tests/no.env", "DATA_DIR": str(first.data_dir)}
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", GIVE_A_KEY]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    assert "connection holds a key" in quick_start().output
+
+
 @pytest.mark.local_model
 def test_the_local_model_becomes_the_default_and_follows_its_port(quick_start):
     first = quick_start()

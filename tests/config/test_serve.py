@@ -100,6 +100,40 @@ def test_ctrl_c_interrupts_and_keeps_what_arrived(site, provider):
     provider.wait_until_idle(5)
 
 
+def test_a_second_signal_does_not_wait_any_longer(site):
+    with site.viewer() as viewer:
+        turn = viewer.ask("[[tokens=5000 rate=50]]")["turn"]
+        viewer.transcript(turn, until_seq=5)
+        site.signal(signal.SIGTERM)
+        time.sleep(0.3)
+        site.signal(signal.SIGINT)
+        end = viewer.transcript(turn).end
+    output = site.wait(10)
+    assert end["status"] == "interrupted"
+    assert "Traceback" not in output
+    assert output.endswith("Stopped.\n")
+
+
+def test_an_answer_of_megabytes_reaches_its_viewers(site):
+    with site.viewer() as viewer:
+        turn = viewer.ask("[[tokens=250000 rate=0]]")["turn"]
+        shown = viewer.transcript(turn)
+        viewer.say(type="attach", turn=turn, after=0)
+        again = viewer.transcript(turn)
+    status, text, code = stored(site, turn)
+    assert (status, code) == ("truncated", "truncated")
+    assert len(text) > 1_000_000
+    assert shown.end["type"] == again.end["type"] == "failed"
+    assert again.text == text
+
+
+def test_a_user_who_does_not_exist_gets_no_link(site):
+    site.stop()
+    answer = site.manage("serve", "--port", "0", "--login-link", "nobody")
+    assert answer.returncode == 1
+    assert "There is no user 'nobody'" in answer.stderr
+
+
 def test_after_a_kill_the_next_start_ends_what_was_running(site):
     with site.viewer() as viewer:
         turn = viewer.ask("[[tokens=1000 rate=100]]")["turn"]

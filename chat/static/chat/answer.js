@@ -84,8 +84,7 @@ export class Answer {
     this.#end(status, html);
     nameAnswer(this.element, label || this.#label);
     const text = this.#renderer.text;
-    const empty = !text.trim() && status !== 'stopped';
-    this.#note(status === 'stopped' ? 'stopped_note' : (NOTES[finish] ?? (empty ? 'empty_note' : '')));
+    this.#note(noteOn(status, finish, text));
     announce(say(status === 'stopped' ? 'stopped' : 'ready', { words: text.split(/\s+/).filter(Boolean).length }));
   }
 
@@ -107,7 +106,7 @@ export class Answer {
   #end(status, html) {
     this.ended = true;
     this.#waiting.end();
-    this.#steps.endReasoning();
+    this.#steps.end();
     this.#renderer.end();
     this.#settle(html);
     this.element.dataset.status = status;
@@ -129,9 +128,15 @@ export class Answer {
   #note(name) {
     const note = this.element.querySelector('.note');
     note.textContent = name ? say(name) : '';
-    note.hidden = !name;
     this.#onPaint();
   }
+}
+
+function noteOn(status, finish, text) {
+  if (status === 'stopped') {
+    return text.trim() ? 'stopped_note' : 'stopped_early_note';
+  }
+  return NOTES[finish] ?? (text.trim() ? '' : 'empty_note');
 }
 
 function nameAnswer(element, name) {

@@ -33,12 +33,11 @@ const composer = new Composer({
   onSend: (text) => conversation.send(text),
   onStop: () => conversation.stop(),
 });
-const picker = new Picker(modelChanged);
+const picker = new Picker({ onModel: modelChanged, onChoice: () => composer.hideRefusal() });
 const conversation = new Conversation({ socket, composer, picker, follow });
 
 function modelChanged(model) {
   composer.setModel(model);
-  composer.hideRefusal();
   byId('empty-model')?.toggleAttribute('hidden', !model);
   document.querySelectorAll('#empty .model-name').forEach((name) => (name.textContent = model?.name ?? ''));
 }
@@ -55,7 +54,7 @@ thread.addEventListener('click', ({ target }) => {
 byId('empty')?.addEventListener('click', ({ target }) => {
   const card = target.closest('[data-prompt]');
   if (card) {
-    composer.fill(`${card.dataset.prompt} `);
+    composer.begin(card.dataset.prompt);
   }
 });
 document.addEventListener('keydown', ({ key }) => {

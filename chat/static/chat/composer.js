@@ -15,6 +15,7 @@ export class Composer {
   #onSend;
   #onStop;
   #model = null;
+  #prompt = '';
   #save = 0;
   #clearNote = 0;
 
@@ -37,6 +38,7 @@ export class Composer {
   // The box stays usable while an answer is written: disabling it would throw the focus away.
   setBusy(busy) {
     this.#form.setAttribute('aria-busy', busy);
+    this.#note.textContent = '';
     this.#draw();
   }
 
@@ -59,11 +61,14 @@ export class Composer {
     this.#draw();
   }
 
-  fill(text) {
-    this.#box.value = text;
+  // Goes before what was typed, and in the place of another prompt that nothing was added to.
+  begin(prompt) {
+    const typed = this.#box.value === this.#prompt ? '' : this.#box.value;
+    this.#prompt = `${prompt} `;
+    this.#box.value = this.#prompt + typed;
     this.#typed();
     this.focus();
-    this.#box.setSelectionRange(text.length, text.length);
+    this.#box.setSelectionRange(this.#prompt.length, this.#prompt.length);
   }
 
   focus() {

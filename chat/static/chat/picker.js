@@ -10,10 +10,13 @@ export class Picker {
   #list = byId('picker-list');
   #active = null;
   #loadedAt = Date.now();
-  #onChange;
+  #onModel;
+  #onChoice;
 
-  constructor(onChange) {
-    this.#onChange = onChange;
+  // onModel(model or null): the page shows another model; onChoice(): somebody chose, be it the same one.
+  constructor({ onModel, onChoice }) {
+    this.#onModel = onModel;
+    this.#onChoice = onChoice;
     this.#button.addEventListener('click', () => (this.isOpen ? this.close() : this.open()));
     this.#find.addEventListener('input', () => this.#filter());
     this.#find.addEventListener('keydown', (event) => this.#key(event));
@@ -81,6 +84,9 @@ export class Picker {
     const same = this.#options().find((option) => option.dataset.model === before?.id && isUsable(option));
     this.#select(same ?? null);
     this.#filter();
+    if (before && !same) {
+      this.#onModel(null);
+    }
   }
 
   #options() {
@@ -138,6 +144,8 @@ export class Picker {
     if (option && isUsable(option)) {
       this.#select(option);
       this.close();
+      this.#onModel(this.selected);
+      this.#onChoice();
     }
   }
 
@@ -145,7 +153,6 @@ export class Picker {
     this.#options().forEach((other) => (other.ariaSelected = String(other === option)));
     byId('picker-name').textContent = option?.dataset.name ?? say('choose_model');
     setIcon(byId('picker-icon'), option?.dataset.icon ?? 'bot');
-    this.#onChange(this.selected);
   }
 
   #left(target) {

@@ -15,12 +15,12 @@ export class Follow {
     this.#scroll.addEventListener('wheel', (event) => event.deltaY < -UPWARD && this.#letGo(), { passive: true });
     this.#jump.addEventListener('click', () => this.toEnd());
     new ResizeObserver(() => this.painted()).observe(this.#scroll);
-    this.toEnd();
+    this.painted();
   }
 
-  // The transcript grew.
+  // The transcript grew. A new chat has none: what it shows is read from its top.
   painted() {
-    if (this.#following) {
+    if (this.#following && byId('thread').childElementCount) {
       this.toEnd();
     } else {
       this.#draw();

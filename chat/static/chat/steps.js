@@ -47,6 +47,17 @@ export class Steps {
     }
   }
 
+  // The turn is over: a call without a result will not get one any more.
+  end() {
+    this.endReasoning();
+    for (const { name, row } of this.#tools.values()) {
+      if (row.classList.contains('run')) {
+        row.classList.remove('run');
+        row.querySelector('.label').textContent = say('tool_unfinished', { name });
+      }
+    }
+  }
+
   #labelReasoning(name) {
     const seconds = Math.max(1, Math.round((Date.now() - this.#startedAt) / 1000));
     this.#reasoning.querySelector('.label').textContent = say(name, { seconds });
@@ -54,8 +65,8 @@ export class Steps {
 
   // A call, or the result of one: `phase` is call, result or error.
   tool({ id, name, phase, args, result }) {
-    const row = this.#tools.get(id) ?? this.#root.appendChild(clonePart('tool'));
-    this.#tools.set(id, row);
+    const row = this.#tools.get(id)?.row ?? this.#root.appendChild(clonePart('tool'));
+    this.#tools.set(id, { name, row });
     const label = { call: 'tool_running', error: 'tool_failed' }[phase] ?? 'tool_done';
     row.classList.toggle('run', phase === 'call');
     row.classList.toggle('bad', phase === 'error');

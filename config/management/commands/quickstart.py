@@ -6,15 +6,18 @@ import os
 import sys
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core import serializers
+from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, call_command
 from django.db import transaction
 
-from config import local_model
+from config import claims, local_model
 from config.bootstrap import add_options
 from registry.models import Connection, DefaultModel, LLMModel
 
@@ -32,6 +35,9 @@ class Command(BaseCommand):
         add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Before anything is changed: a second start must not pull the ground from under the first.
+        claims.listen(options["host"], options["port"]).close()
+        lock = claims.only_server_of(settings.DATA_DIR)
         self.say(f"Data and keys in {settings.DATA_DIR}")
         self.check()
         call_command("migrate", interactive=False, verbosity=0)
@@ -39,6 +45,8 @@ class Command(BaseCommand):
         self.load_default_models()
         origin = None if options["no_local_model"] else self.start_local_model()
         user = first_user()
+        if lock:
+            lock.close()
         self.serve(options, user, origin)
 
     def say(self, line: str) -> None:
@@ -59,7 +67,10 @@ class Command(BaseCommand):
         except local_model.LocalModelUnavailable as reason:
             self.say(f"No local model: {reason}. Everything else works; add a model with a key to chat.")
             return None
-        register_local_model(f"{origin}/v1")
+        try:
+            register_local_model(f"{origin}/v1")
+        except ValidationError:
+            self.say("The local model's connection holds a key, so its address stays. Remove the key to use it.")
         self.say(f"Local model SmolLM2 is ready ({time.monotonic() - started:.1f} s)")
         return origin
 
@@ -90,10 +101,16 @@ def first_user() -> AbstractBaseUser:
 @transaction.atomic
 def register_local_model(base_url: str) -> None:
     """Point the local model's connection to the port of the day; make the model the default if there is none."""
-    if not Connection.objects.filter(pk=LOCAL_CONNECTION).exists():
-        call_command("loaddata", "local_model", verbosity=0)
+    add_missing_rows(settings.BASE_DIR / "fixtures" / "local_model.json")
     connection = Connection.objects.get(pk=LOCAL_CONNECTION)
     connection.base_url = base_url
     connection.save()
     if not DefaultModel.objects.filter(user=None).exists():
         DefaultModel.objects.create(user=None, model_id=LOCAL_MODEL)
+
+
+def add_missing_rows(fixture: Path) -> None:
+    """What somebody edited stays as it is; what somebody deleted comes back."""
+    for row in serializers.deserialize("json", fixture.read_text()):
+        if not type(row.object).objects.filter(pk=row.object.pk).exists():
+            row.save()

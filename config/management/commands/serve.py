@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
+import threading
 import webbrowser
 from argparse import ArgumentParser
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -14,8 +13,11 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from config import server
+from config import claims, server
 from config.login_links import login_link
+# SERVING
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 class Command(BaseCommand):
@@ -31,21 +33,26 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.check(databases=["default"])
         refuse_pending_migrations()
-        listener = self.bind(options["host"], options["port"])
-        lock = only_server_of(settings.DATA_DIR)
+        link = self.login_link(options["login_link"])
+        listener = claims.listen(options["host"], options["port"])
+        lock = claims.only_server_of(settings.DATA_DIR)
         if lock:
             self.interrupt_leftovers()
         call_command("collectstatic", interactive=False, verbosity=0)
-        page = f"http://{shown_host(options['host'])}:{listener.getsockname()[1]}"
-        server.serve(listener, on_ready=lambda: self.announce(page, options))
+        port = listener.getsockname()[1]
+        # SERVING
+        page = f"http://{shown_host(options['host'])}:{port}"
+        server.serve(listener, on_ready=lambda: self.announce(page, link, options))
+        self.stdout.write("Stopped.")
 
-    def bind(self, host: str, port: int) -> Any:
+    def login_link(self, username: str | None) -> str:
+        """Path of a link for this user; "" where nobody is named."""
+        if not username:
+            return ""
         try:
-            return server.bind(host, port)
-        except OSError as error:
-            raise CommandError(
-                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port."
-            ) from None
+            return login_link(get_user_model().objects.get_by_natural_key(username))
+        except get_user_model().DoesNotExist:
+            raise CommandError(f"There is no user {username!r} to make a login link for.") from None
 
     def interrupt_leftovers(self) -> None:
         """No other process can be producing: what the last one left behind is over, whatever its lease says."""
@@ -54,15 +61,17 @@ class Command(BaseCommand):
 
         interrupt(Message.objects.running())
 
-    def announce(self, page: str, options: dict[str, Any]) -> None:
+    def announce(self, page: str, link: str, options: dict[str, Any]) -> None:
         self.stdout.write(f"Serving at {page}  (Ctrl-C stops)")
-        if username := options["login_link"]:
-            page += login_link(get_user_model().objects.get_by_natural_key(username))
-            connection.close()
-            self.stdout.write(f"Sign in (once, within 15 minutes): {page}")
+        if options["host"] not in LOOPBACK:
+            names = ", ".join(settings.ALLOWED_HOSTS)
+            self.stdout.write(f"Pages are shown under these names only (ALLOWED_HOSTS): {names}")
+        if link:
+            self.stdout.write(f"Sign in (once, within 15 minutes): {page}{link}")
         self.stdout.flush()
         if options["open_browser"]:
-            webbrowser.open(page)
+            # A text browser would hold the server until somebody quits it.
+            threading.Thread(target=webbrowser.open, args=[page + link], daemon=True).start()
 
 
 def shown_host(host: str) -> str:
@@ -77,17 +86,3 @@ def refuse_pending_migrations() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise CommandError("The database is not up to date. Run `python manage.py migrate` first.")
     connection.close()
-
-
-def only_server_of(data_dir: Path) -> TextIO | None:
-    """Without Redis there can be one server for a data folder; hold its lock until the process ends."""
-    if settings.REDIS_URL or connection.vendor != "sqlite":
-        return None
-    lock = (data_dir / "serve.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise CommandError(
-            f"Another server is running on {data_dir}. Stop it, or set DATABASE_URL and REDIS_URL to run several."
-        ) from None
-    return lock
