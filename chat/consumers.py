@@ -18,6 +18,7 @@ from chat import turns, wire
 from chat.broadcast import follow
 from chat.database import in_database_thread
 from chat.engine import current_engine
+from chat.sessions import signed_in_user
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def answer(self, request: wire.Request) -> None:
         engine = current_engine()
+        if not isinstance(request, wire.Ack | wire.Ping):
+            await self.refuse_signed_out()
         match request:
             case wire.Send():
                 await self.accepted(await in_database_thread(turns.send)(engine, self.user_id, request))
@@ -68,6 +71,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 self.unread.acknowledged(request.turn, request.seq)
             case wire.Ping():
                 await self.say(wire.pong())
+
+    async def refuse_signed_out(self) -> None:
+        if await in_database_thread(signed_in_user)(self.scope["session"].session_key) != self.user_id:
+            raise turns.signed_out()
 
     async def accepted(self, accepted: turns.Accepted) -> None:
         await self.say(

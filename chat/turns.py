@@ -102,8 +102,12 @@ def check_visible(user_id: int, turn: UUID) -> None:
 def active_user(user_id: int) -> AbstractBaseUser:
     user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
     if user is None:
-        raise Refused("signed_out", "You are signed out. Sign in again; your draft is kept.", status=401)
+        raise signed_out()
     return user
+
+
+def signed_out() -> Refused:
+    return Refused("signed_out", "You are signed out. Sign in again; your draft is kept.", status=401)
 
 
 def visible_turn(user: AbstractBaseUser, turn: UUID) -> Message:

@@ -208,6 +208,16 @@ def test_a_socket_without_a_session_is_closed_with_4401(site):
         viewer.hear()
 
 
+def test_a_socket_does_not_outlive_its_session(site):
+    with site.viewer() as viewer:
+        with sqlite3.connect(site.data_dir / "db.sqlite3") as database:
+            database.execute("delete from django_session")
+        viewer.say(type="send", client_id="00000000-0000-4000-8000-00000000000b", text="still me?", model=site.model)
+        assert viewer.hear()["code"] == "signed_out"
+        with pytest.raises(Closed, match="4401"):
+            viewer.hear()
+
+
 def test_a_malformed_frame_is_answered_and_the_socket_lives_on(site):
     with site.viewer() as viewer:
         for text in ["", "nonsense", "[1]", '{"type":"send"}', '{"type":"attach","turn":"x"}']:

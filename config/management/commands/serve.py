@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from config import claims, server
 from config.login_links import login_link
+
 # SERVING
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
