@@ -55,10 +55,13 @@ def test_while_an_answer_is_written_send_is_stop_and_the_picker_is_off(page, pro
     box(page).press("Enter")
     expect(page.get_by_role("status")).to_have_text("Stop the answer first, or wait for it.")
     expect(answers(page)).to_have_count(1)
+    note = page.locator("#composer-note")
+    expect(note).to_have_text("Stop the answer first, or wait for it.")
 
     box(page).press("Escape")
     expect(answer.get_by_text("Stopped. What was written is kept.")).to_be_visible()
     expect_idle(page)
+    assert note.inner_text() == ""
     expect(box(page)).to_have_value("typed meanwhile")
     expect(box(page)).to_be_focused()
 
@@ -78,6 +81,33 @@ def test_stop_keeps_the_text_and_ends_the_call_to_the_provider(page, provider):
     page.reload()
     expect(last_answer(page).locator(".prose")).to_have_text(kept)
     expect(last_answer(page).get_by_text("Stopped. What was written is kept.")).to_be_visible()
+
+
+def test_an_answer_that_is_stopped_before_its_first_word_says_so(page):
+    answer = ask(page, "[[ttft=20000]] nothing yet")
+    expect(page).to_have_url(re.compile("/c/"))
+    stop_button(page).click()
+    expect(answer.locator(".note")).to_have_text("Stopped before the first word.")
+    expect_idle(page)
+    page.reload()
+    expect(last_answer(page).locator(".note")).to_have_text("Stopped before the first word.")
+
+
+def test_a_suggestion_goes_before_what_was_typed(page):
+    box(page).fill("Traceback: KeyError")
+    page.get_by_role("button", name="Explain a stack trace").click()
+    expect(box(page)).to_have_value("Find the likely cause of this stack trace: Traceback: KeyError")
+    box(page).fill("")
+    page.get_by_role("button", name="Explain a stack trace").click()
+    page.get_by_role("button", name="Summarise a text").click()
+    expect(box(page)).to_have_value("Summarise this text in five sentences: ")
+
+
+def test_a_new_chat_on_a_small_phone_is_read_from_its_top(open_page):
+    page = open_page(viewport={"width": 320, "height": 568})
+    scroll = page.locator("#scroll")
+    assert scroll.evaluate("e => e.scrollHeight > e.clientHeight")
+    assert scroll.evaluate("e => e.scrollTop") == 0
 
 
 def test_a_reload_in_mid_answer_loses_nothing(page):

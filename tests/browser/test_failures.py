@@ -88,12 +88,30 @@ def test_a_refused_request_leaves_the_text_in_the_box(page):
     # This tab thinks that nothing is running: the answer began after it was drawn.
     second.evaluate("() => document.getElementById('composer').setAttribute('aria-busy', 'false')")
     box(second).fill("me too")
-    box(second).press("Enter")
-    expect(second.locator("#refusal")).to_contain_text("An answer is still being written in this chat")
+    with second.expect_response("**/picker/"):
+        box(second).press("Enter")
+    refusal = second.locator("#refusal")
+    expect(refusal).to_contain_text("An answer is still being written in this chat")
+    # The list of models that is fetched after a refusal must not take the sentence away.
+    second.wait_for_timeout(2000)
+    expect(refusal).to_be_visible()
     expect(box(second)).to_have_value("me too")
     expect(answers(second)).to_have_count(1)
     page.keyboard.press("Escape")
     expect_idle(page)
+
+
+def test_a_message_that_is_too_long_is_refused_with_a_sentence_that_stays(page):
+    with page.expect_response("**/picker/"):
+        box(page).fill("x" * 100_001)
+        send_button(page).click()
+    refusal = page.locator("#refusal")
+    expect(refusal).to_have_text("The message is too long: 100,001 of 100,000 characters.")
+    page.wait_for_timeout(2000)
+    expect(refusal).to_be_visible()
+    assert len(box(page).input_value()) == 100_001
+    choose(page, "Scripted mini")
+    expect(refusal).to_be_hidden()
 
 
 def test_a_lost_connection_is_quiet_at_first_then_says_so_and_loses_nothing(open_page):

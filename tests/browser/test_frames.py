@@ -105,6 +105,15 @@ def test_tool_calls_are_closed_rows_that_say_how_they_went(answer, server):
     expect(row).to_contain_text("no such city")
 
 
+def test_a_tool_call_without_a_result_is_settled_when_the_turn_ends(answer, server):
+    server.say({"type": "tool", "turn": TURN, "seq": 1, "id": "1", "name": "weather", "phase": "call", "args": "{}"})
+    row = answer.locator("details.tool")
+    expect(row.locator("summary")).to_have_text("Running weather")
+    server.say(DONE | {"status": "stopped"})
+    expect(row.locator("summary")).to_have_text("weather did not finish")
+    expect(row).not_to_have_class(re.compile("run"))
+
+
 def test_an_answer_without_words_says_so(answer, server):
     expect(answer.locator(".waiting")).to_have_text("Waiting for Scripted…")
     server.say(DONE)

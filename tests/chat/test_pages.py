@@ -146,6 +146,27 @@ def test_a_failure_is_shown_with_what_to_do(page, conversation):
     assert "Try again" in text
 
 
+@pytest.mark.parametrize(
+    ("facts", "note"),
+    [
+        ({"status": Status.COMPLETE, "finish": "stop", "text": " "}, "The model returned an empty answer."),
+        ({"status": Status.STOPPED, "text": ""}, "Stopped before the first word."),
+        ({"status": Status.STOPPED, "text": "half"}, "Stopped. What was written is kept."),
+        ({"status": Status.COMPLETE, "finish": "length", "text": "half"}, "The answer reached its length limit."),
+        ({"status": Status.COMPLETE, "finish": "stop", "text": "whole"}, ""),
+    ],
+)
+def test_how_an_answer_ended_is_said_under_it(page, conversation, facts, note):
+    Message.objects.filter(role="assistant").update(**facts)
+    assert f'<p class="note">{note}</p>' in visible(html(page.get(url_of(conversation))))
+
+
+def test_a_tool_call_without_a_result_did_not_finish(page, conversation):
+    parts = [{"type": "tool", "id": "1", "name": "weather", "phase": "call", "args": "{}"}]
+    Message.objects.filter(role="assistant").update(parts=parts, status=Status.STOPPED)
+    assert "weather did not finish" in visible(html(page.get(url_of(conversation))))
+
+
 def test_reasoning_and_tool_calls_are_closed_rows(page, conversation):
     parts = [
         {"type": "reasoning", "text": "Let me think."},
