@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
+from llm import Blocked
+from registry.addresses import address_policy
 from registry.forms import ConnectionForm
 from registry.models import CAPABILITIES, Connection, DefaultModel, LLMModel, UsageRecord
+from registry.picker import dollars, short_count
 from registry.providers import provider_label
 from registry.querysets import MANAGE_GLOBAL, may_edit
 
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
     from django import forms
     from django.db.models import ForeignKey
     from django.http import HttpRequest
+
+
+NOT_REACHABLE = (
+    "Saved, but {url} may not be reached from here: it is neither public https nor allowed. "
+    "To allow it, add its origin to ALLOWED_ENDPOINTS and start the site again."
+)
 
 
 class Ownership(admin.SimpleListFilter):
@@ -130,6 +139,13 @@ class ConnectionAdmin(RegistryAdmin):
         form.user = request.user
         return form
 
+    def save_model(self, request: HttpRequest, obj: Connection, form: forms.ModelForm, change: bool) -> None:  # noqa: FBT001
+        super().save_model(request, obj, form, change)
+        try:
+            address_policy(obj.owner_id).check(obj.url)
+        except Blocked:
+            messages.warning(request, NOT_REACHABLE.format(url=obj.url))
+
     @admin.display(description="belongs to", ordering="owner")
     def belongs_to(self, row: Connection) -> str:
         return row.owner.get_username() if row.owner else "Everybody"
@@ -147,9 +163,9 @@ class LLMModelAdmin(RegistryAdmin):
     filters = frozenset(
         {"connection__provider__exact", "is_active__exact", *(f"{name}__exact" for name in CAPABILITIES)}
     )
-    list_display = ("name", "provider", "model_id", "context_window", "input_price", "output_price", "is_active")
+    list_display = ("name", "belongs_to", "provider", "model_id", "context", "prices", "is_active")
     list_filter = (Ownership, "connection__provider", "is_active", *CAPABILITIES)
-    list_select_related = ("connection",)
+    list_select_related = ("connection__owner",)
     search_fields = ("name", "model_id")
     readonly_fields = ("last_test_at", "last_test_ok")
     private_fields = frozenset({"connection", "default_params", *readonly_fields})
@@ -163,6 +179,18 @@ class LLMModelAdmin(RegistryAdmin):
     @admin.display(ordering="connection__provider")
     def provider(self, row: LLMModel) -> str:
         return provider_label(row.connection.provider)
+
+    @admin.display(description="belongs to", ordering="connection__owner")
+    def belongs_to(self, row: LLMModel) -> str:
+        return row.connection.owner.get_username() if row.connection.owner else "Everybody"
+
+    @admin.display(ordering="context_window")
+    def context(self, row: LLMModel) -> str:
+        return short_count(row.context_window) if row.context_window else "-"
+
+    @admin.display(description="in / out per 1M", ordering="input_price")
+    def prices(self, row: LLMModel) -> str:
+        return " / ".join("?" if price is None else dollars(price) for price in (row.input_price, row.output_price))
 
 
 @admin.register(DefaultModel)

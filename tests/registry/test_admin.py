@@ -120,6 +120,23 @@ def test_a_key_is_entered_and_never_shown(browse, readers):
     assert not [entry for entry in LogEntry.objects.all() if KEY in str(vars(entry))]
 
 
+@pytest.mark.parametrize(
+    ("address", "warned"),
+    [
+        ("https://api.example.com/v1", False),
+        ("http://10.0.0.5:8000/v1", False),
+        ("http://10.0.0.6:8000/v1", True),
+        ("http://169.254.169.254/v1", True),
+    ],
+)
+def test_an_address_that_may_not_be_reached_is_said_when_it_is_saved(browse, readers, settings, address, warned):
+    settings.ALLOWED_ENDPOINTS = ["http://10.0.0.5:8000"]
+    new = Connection(name="New", provider="openai_compatible", base_url=address, owner=readers["staff"])
+    page = browse("staff").post(url("connection", "add"), form_data(new), follow=True).content.decode()
+    assert Connection.objects.get().base_url == address
+    assert ("add its origin to ALLOWED_ENDPOINTS" in page) == warned
+
+
 def test_a_form_with_an_error_forgets_the_secrets(browse, readers):
     new = Connection(name="", provider="openai", owner=readers["staff"])
     page = browse("staff").post(url("connection", "add"), form_data(new, api_key=KEY, headers='{"X-Team": "hush"}'))
