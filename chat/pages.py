@@ -17,6 +17,7 @@ from chat.models import Conversation, Message
 from chat.sidebar import conversations_by_age
 from chat.strings import STRINGS
 from registry.picker import model_choices
+from registry.selection import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from registry.picker import ModelGroup
+
+# Failures that the same model would only repeat. Not what `retryable` says, which is about retries without a person:
+# after a timeout or a broken stream, for which somebody may pay twice, a person can well ask again.
+NEEDS_OTHER_MODEL = [
+    "bad_credentials",
+    "bad_request",
+    "content_filtered",
+    "context_too_long",
+    "endpoint_not_allowed",
+    "model_not_found",
+    "model_unavailable",
+    "not_an_llm_api",
+    "quota_exceeded",
+    "unknown_provider",
+]
 
 
 @require_safe
@@ -52,13 +68,16 @@ def picker(request: HttpRequest) -> HttpResponse:
 def render_chat(request: HttpRequest, shown: Conversation | None) -> HttpResponse:
     groups = model_choices(request.user)
     messages = Message.objects.path_to(shown.active_leaf_id) if shown else []
-    wanted = str(shown.model_id) if shown and shown.model_id else None
+    wanted = wanted_model(shown, messages)
+    selected = selected_model(groups, wanted and wanted.id)
     context = {
         "conversation": shown,
         "messages": [shown_message(message, groups) for message in messages],
         "periods": conversations_by_age(request.user),
         "groups": groups,
-        "selected": selected_model(groups, wanted),
+        "selected": selected,
+        "unavailable": wanted.name if wanted and not selected else "",
+        "needs_other_model": NEEDS_OTHER_MODEL,
         "page": page_data(request, shown, messages),
     }
     return render(request, "chat/page.html", context)
@@ -116,13 +135,31 @@ class SelectedModel:
     icon: str
 
 
+@dataclass(frozen=True, slots=True)
+class WantedModel:
+    """`id` is as in a choice, or "" where the model's row is gone."""
+
+    id: str
+    name: str
+
+
+def wanted_model(shown: Conversation | None, messages: list[Message]) -> WantedModel | None:
+    """The model with which a conversation goes on; None where none was chosen yet."""
+    if shown and shown.model:
+        return WantedModel(str(shown.model_id), shown.model.name)
+    last = next((message for message in reversed(messages) if message.role == Message.Role.ASSISTANT), None)
+    if last is None:
+        return None
+    return WantedModel(ENVIRONMENT if last.model_reason == ENVIRONMENT else "", last.model_label)
+
+
 def selected_model(groups: Iterable[ModelGroup], wanted: str | None) -> SelectedModel | None:
     """The conversation's model if it can still answer; in a new chat the default, or the first that can.
 
     A conversation's model that is gone is never replaced in silence: another would read what was meant for this one.
     """
     usable = [(choice, group.icon) for group in groups for choice in group.choices if choice.usable]
-    if wanted:
+    if wanted is not None:
         fitting = [pair for pair in usable if pair[0].id == wanted]
     else:
         fitting = [pair for pair in usable if pair[0].is_default] or usable
@@ -137,5 +174,6 @@ def page_data(request: HttpRequest, shown: Conversation | None, messages: Iterab
         "sprite": static("chat/icons.svg"),
         "urls": {"chat": reverse("chat"), "picker": reverse("picker"), "login": reverse("login")},
         "sources": {str(m.pk): m.text for m in messages if m.role == Message.Role.ASSISTANT and not m.is_running},
+        "needs_other_model": NEEDS_OTHER_MODEL,
         "strings": {name: str(text) for name, text in STRINGS.items()},
     }

@@ -27,6 +27,7 @@ STRINGS = {
     "filtered_note": _("The provider's content filter ended this answer."),
     "empty_note": _("The model returned an empty answer."),
     "try_again": _("Try again"),
+    "other_model": _("Try with another model"),
     "try_again_in": _("Try again in {seconds} s"),
     "model": _("The model"),
     # reasoning and tools

@@ -20,6 +20,7 @@ def make() -> str:
     prices = {"input_price": "0.15", "output_price": "0.60", "context_window": 131072}
     default = model(scripted, "Scripted", **EVERYTHING, **prices)
     model(scripted, "Scripted mini", context_window=32768)
+    model(scripted, "Short-lived")
     model(connection("Closed port", os.environ["CLOSED_PORT"]), "Closed port")
     model(connection("Private address", "http://10.1.2.3:8000"), "Private address")
     model(Connection.objects.create(name="OpenAI", provider="openai", owner=None), "Keyless model")

@@ -63,6 +63,7 @@ def test_try_again_replaces_the_failure_with_an_answer(page):
     last_answer(page).get_by_role("button", name="Try again").click()
     expect(last_answer(page)).to_contain_text("You said: flaky")
     expect_idle(page)
+    expect(box(page)).to_be_focused()
     expect(answers(page)).to_have_count(1)
     page.reload()
     expect(answers(page)).to_have_count(1)
@@ -78,6 +79,43 @@ def test_try_again_after_a_reload_uses_the_model_that_the_page_shows(page):
     last_answer(page).get_by_role("button", name="Try again").click()
     expect(last_answer(page)).to_contain_text("You said: hello")
     expect(last_answer(page).locator(".model-name")).to_have_text("Scripted mini")
+
+
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_where_the_same_model_would_fail_again_another_is_asked_for(page, reloaded):
+    ask(page, f"[[error=401 times=1]] locked out {reloaded}")
+    button = last_answer(page).locator(".failure button")
+    expect(button).to_have_text("Try with another model")
+    expect_idle(page)
+    if reloaded:
+        page.reload()
+    button.click()
+    page.get_by_role("option", name="Scripted mini").click()
+    expect(button).to_have_text("Try again")
+    button.click()
+    expect(last_answer(page)).to_contain_text("You said: locked out")
+    expect(last_answer(page).locator(".model-name")).to_have_text("Scripted mini")
+
+
+def test_a_model_that_was_deleted_is_missed_and_not_replaced(page, site):
+    choose(page, "Short-lived")
+    ask(page, "first")
+    expect(last_answer(page)).to_contain_text("You said: first")
+    expect_idle(page)
+    delete = "from registry.models import LLMModel; LLMModel.objects.get(name='Short-lived').delete()"
+    assert site.manage("shell", "-v0", "-c", delete).returncode == 0
+    page.reload()
+    refusal = page.locator("#refusal")
+    expect(refusal).to_have_text("Short-lived is no longer available. Choose another model.")
+    expect(page.locator("#picker-name")).to_have_text("Choose a model")
+    box(page).fill("second")
+    box(page).press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Choose a model first.")
+    expect(box(page)).to_have_value("second")
+    choose(page, "Scripted mini")
+    expect(refusal).to_be_hidden()
+    ask(page, "second")
+    expect(last_answer(page)).to_contain_text("You said: second")
 
 
 def test_a_refused_request_leaves_the_text_in_the_box(page):

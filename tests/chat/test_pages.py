@@ -14,8 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from chat.models import Conversation, Message, Status
+from chat.pages import NEEDS_OTHER_MODEL
 from chat.sidebar import age_label
 from chat.strings import STRINGS
+from llm import LLMError, is_retryable
 from llm.providers import PROVIDERS
 from registry.models import Connection, DefaultModel, LLMModel
 
@@ -143,7 +145,9 @@ def test_a_failure_is_shown_with_what_to_do(page, conversation):
     text = visible(html(page.get(url_of(conversation))))
     assert sentence in text
     assert '<code class="failure-code">bad_credentials</code>' in text
-    assert "Try again" in text
+    assert 'data-action="other-model"' in visible(text)
+    Message.objects.filter(role="assistant").update(error_code="unreachable")
+    assert 'data-action="try-again"' in visible(html(page.get(url_of(conversation))))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +238,27 @@ def test_a_conversation_keeps_its_model_and_says_when_it_is_gone(page, conversat
     LLMModel.objects.filter(pk=model.pk).update(is_active=False)
     text = html(page.get(url_of(conversation)))
     assert '<span class="name" id="picker-name">Choose a model</span>' in text
-    assert "Local model can no longer answer in this chat." in text
+    assert "Local model is no longer available. Choose another model." in text
+
+
+def test_a_conversation_whose_model_was_deleted_selects_no_other(page, conversation, model):
+    other = LLMModel.objects.create(connection=model.connection, name="Another", model_id="a")
+    DefaultModel.objects.create(user=None, model=other)
+    model.delete()
+    text = html(page.get(url_of(conversation)))
+    assert '<span class="name" id="picker-name">Choose a model</span>' in text
+    assert "M is no longer available. Choose another model." in text
+    assert 'aria-selected="true"' not in text
+
+
+def test_a_conversation_with_the_environments_model_goes_on_with_it(page, conversation, settings):
+    Conversation.objects.update(model=None)
+    Message.objects.filter(role="assistant").update(model=None, model_label="env-model", model_reason="environment")
+    assert "env-model is no longer available." in html(page.get(url_of(conversation)))
+    settings.LLM_PROVIDER, settings.LLM_MODEL = "openai", "env-model"
+    text = html(page.get(url_of(conversation)))
+    assert '<span class="name" id="picker-name">env-model</span>' in text
+    assert "no longer available" not in text
 
 
 def test_without_a_model_the_page_says_what_to_do(client, alice):
@@ -284,6 +308,15 @@ def test_the_theme_is_in_the_first_byte(page, cookie, attribute):
     assert attribute in root
     assert "<b>" not in root
     assert attribute or "data-theme" not in root
+
+
+def test_failures_that_need_another_model_are_failures_that_exist():
+    assert set(NEEDS_OTHER_MODEL) <= {error.code for error in all_errors(LLMError)}
+    assert not [code for code in NEEDS_OTHER_MODEL if is_retryable(code)]
+
+
+def all_errors(error):
+    return [error, *(each for child in error.__subclasses__() for each in all_errors(child))]
 
 
 def test_every_icon_that_is_named_is_in_the_sprite(page):

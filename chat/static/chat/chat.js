@@ -5,6 +5,7 @@ import { ConnectionPill } from './connection.js';
 import { Conversation } from './conversation.js';
 import { setUpCopying } from './copying.js';
 import { forgetAllDrafts } from './drafts.js';
+import { allowTryAgain } from './failure.js';
 import { setUpKeyboard } from './keyboard.js';
 import { byId } from './page.js';
 import { Picker } from './picker.js';
@@ -33,7 +34,7 @@ const composer = new Composer({
   onSend: (text) => conversation.send(text),
   onStop: () => conversation.stop(),
 });
-const picker = new Picker({ onModel: modelChanged, onChoice: () => composer.hideRefusal() });
+const picker = new Picker({ onModel: modelChanged, onChoice: modelChosen });
 const conversation = new Conversation({ socket, composer, picker, follow });
 
 function modelChanged(model) {
@@ -42,13 +43,24 @@ function modelChanged(model) {
   document.querySelectorAll('#empty .model-name').forEach((name) => (name.textContent = model?.name ?? ''));
 }
 
+function modelChosen() {
+  composer.hideRefusal();
+  allowTryAgain(thread);
+}
+
 composer.setModel(picker.selected);
 document.querySelectorAll('[data-status="queued"], [data-status="streaming"]').forEach((row) => conversation.resume(row));
 
 thread.addEventListener('click', ({ target }) => {
-  const button = target.closest('[data-action="try-again"]');
-  if (button && picker.selected && !composer.isBusy) {
+  const button = target.closest('[data-action="try-again"], [data-action="other-model"]');
+  if (!button || composer.isBusy) {
+    return;
+  }
+  if (picker.selected && button.dataset.action === 'try-again') {
     conversation.tryAgain(button.closest('.msg'));
+    focusComposer();
+  } else {
+    picker.open();
   }
 });
 byId('empty')?.addEventListener('click', ({ target }) => {
@@ -68,7 +80,11 @@ addEventListener('popstate', () => location.reload());
 
 socket.connect();
 warmUp();
-// On a phone the keyboard would open over a page that nobody has read yet.
-if (matchMedia('(pointer: fine)').matches) {
-  composer.focus();
+focusComposer();
+
+// Not on a phone, where the keyboard would open over what nobody has read yet.
+function focusComposer() {
+  if (matchMedia('(pointer: fine)').matches) {
+    composer.focus();
+  }
 }

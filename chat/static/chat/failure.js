@@ -1,5 +1,5 @@
 // Why there is no answer, in the place of the answer, with the button that asks again.
-import { clonePart, say } from './page.js';
+import { clonePart, page, say } from './page.js';
 
 export function showFailure(answer, { message, code, retry_after: seconds }) {
   answer.querySelector('.failure')?.remove();
@@ -7,9 +7,24 @@ export function showFailure(answer, { message, code, retry_after: seconds }) {
   failure.querySelector('.failure-text').textContent = message;
   failure.querySelector('.failure-code').textContent = code;
   answer.querySelector('.msg-tools').before(failure);
-  if (seconds) {
-    countDown(failure.querySelector('[data-action="try-again"]'), Math.ceil(seconds));
+  const button = failure.querySelector('[data-action="try-again"]');
+  if (page.needs_other_model.includes(code)) {
+    setAction(button, 'other-model', 'other_model');
+  } else if (seconds) {
+    countDown(button, Math.ceil(seconds));
   }
+}
+
+// Somebody chose, perhaps the same model whose key was corrected meanwhile.
+export function allowTryAgain(thread) {
+  for (const button of thread.querySelectorAll('[data-action="other-model"]')) {
+    setAction(button, 'try-again', 'try_again');
+  }
+}
+
+function setAction(button, action, label) {
+  button.dataset.action = action;
+  button.querySelector('.label').textContent = say(label);
 }
 
 // A provider that says when to come back is not asked before.
