@@ -42,6 +42,7 @@ class Call:
         self.timeouts = timeouts
         self.error: LLMError | None = None
         self.reused_connection = False
+        self._sent_at: float | None = None
         self.phase = Phase.CONNECTING
         self._lock = threading.RLock()
         self._finished = False
@@ -54,6 +55,13 @@ class Call:
     def connected(self, *, reused: bool) -> None:
         self.phase, self.reused_connection = Phase.WAITING, reused
         self._allow(self.timeouts.first_byte)
+
+    def sent(self) -> None:
+        self._sent_at = time.monotonic()
+
+    def seconds_since_sent(self) -> float:
+        """0 as long as the request has not gone out whole."""
+        return 0.0 if self._sent_at is None else time.monotonic() - self._sent_at
 
     def received(self) -> None:
         self.phase = Phase.ANSWERING

@@ -54,6 +54,7 @@ class GuardedConnection(HTTPConnection):
             self.call.hold(self.sock)
             self.call.connected(reused=True)
         super().request(*args, **kwargs)
+        current_call.get().sent()
 
     def leave_call(self) -> None:
         if self.call is not None:

@@ -14,6 +14,10 @@ import urllib3.exceptions as u
 from llm.calls import Call, Phase
 from llm.errors import BadRequest, LLMError, NotAnAPI, ProviderError, TimedOut, Truncated, Unreachable
 
+# A server that had given up a kept connection did so before our request came: its close was under way already and is
+# here within half a round trip. 0.1 s covers the longest routes on earth; a later close can follow a billed answer.
+AT_ONCE = 0.1
+
 Row: TypeAlias = tuple[tuple[type[BaseException], ...], Callable[[], LLMError]]
 
 
@@ -100,8 +104,12 @@ def failure_of(call: Call, error: BaseException) -> LLMError:
         return meaning if isinstance(meaning, Unreachable) else Unreachable()
     if call.phase is Phase.ANSWERING:
         return Truncated()
-    # A kept connection that the server gave up while nobody used it: the request was not read (RFC 9112, 9.3.1).
-    return Unreachable() if call.reused_connection else unanswered()
+    return Unreachable() if was_stale(call) else unanswered()
+
+
+def was_stale(call: Call) -> bool:
+    """The server gave up a kept connection while nobody used it: the request was not read (RFC 9112, 9.3.1)."""
+    return call.reused_connection and call.seconds_since_sent() <= AT_ONCE
 
 
 def unanswered() -> LLMError:

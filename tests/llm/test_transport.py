@@ -416,6 +416,37 @@ def test_closing_without_an_answer_is_not_tried_again_for_it_may_have_been_gener
     assert not quickly(Truncated, lambda: granted(server).send(post(server))).retryable
 
 
+def closing_instead_of_a_second_answer(*, after):
+    def script(peer):
+        peer.read_request()
+        peer.send(answer(b"{}"))
+        peer.read_request()
+        peer.server.over.wait(after)
+
+    return script
+
+
+def failure_on_a_kept_connection(server):
+    transport = granted(server)
+    body_of(transport, post(server))
+    error = quickly(LLMError, lambda: transport.send(post(server)))
+    assert (server.connections, len(server.requests)) == (1, 2)
+    return error
+
+
+def test_a_kept_connection_that_closes_at_once_may_be_tried_again(serve, monkeypatch):
+    monkeypatch.setattr("llm.failures.AT_ONCE", SOON)  # however slow the machine is
+    error = failure_on_a_kept_connection(serve(closing_instead_of_a_second_answer(after=0)))
+    assert isinstance(error, Unreachable)
+    assert error.retryable
+
+
+def test_a_kept_connection_that_closes_later_may_have_been_billed(serve):
+    error = failure_on_a_kept_connection(serve(closing_instead_of_a_second_answer(after=1)))
+    assert isinstance(error, Truncated)
+    assert not error.retryable
+
+
 def test_a_refused_connection(free_port):
     url = f"http://127.0.0.1:{free_port}/"
     transport = Transport(AddressPolicy.granting([url]))
