@@ -15,6 +15,7 @@ STRINGS = {
     # an answer
     "said": _("{model} said"),
     "waiting": _("Waiting for {model}…"),
+    "unsent": _("Will be sent when the connection is back."),
     "still_waiting": _("Still waiting for {model} ({seconds} s)"),
     "answering": _("{model} is answering"),
     "still_answering": _("Still answering"),

@@ -185,6 +185,7 @@ def test_a_message_sent_while_offline_is_sent_once_when_the_connection_is_back(o
     ask(page, "written offline")
     expect(page.locator(".bubble")).to_have_text("written offline")
     expect(box(page)).to_have_value("written offline")
+    expect(last_answer(page).locator(".waiting")).to_have_text("Will be sent when the connection is back.")
     page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.connect_to_server())
     expect(last_answer(page)).to_contain_text("You said: written offline")
     expect_idle(page)
@@ -192,7 +193,7 @@ def test_a_message_sent_while_offline_is_sent_once_when_the_connection_is_back(o
     assert len([request for request in provider.requests if request.prompt == "written offline"]) == 1
 
 
-def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(open_page):
+def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(open_page, site):
     sockets = []
 
     def relay(ws):
@@ -208,7 +209,34 @@ def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(open_page):
     sockets[0].close(code=1012)
     expect(page.locator("#connection")).to_contain_text("You are signed out")
     expect(page.get_by_role("link", name="Sign in again")).to_have_attribute("target", "_blank")
+    box(page).press("Enter")
+    expect(page.locator("#refusal")).to_have_text("You are signed out. Your draft is kept.")
+    expect(answers(page)).to_have_count(0)
     expect(box(page)).to_have_value("do not lose me")
+
+    # While nobody signs in, asking again leads to the same words.
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(500)
+    expect(page.locator("#connection")).to_contain_text("You are signed out")
+    page.context.add_cookies([{"name": "sessionid", "value": site.rows["alice"], "url": site.address}])
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    expect(page.locator("#connection")).to_be_hidden()
+    expect(page.locator("#refusal")).to_be_hidden()
+    box(page).press("Enter")
+    expect(last_answer(page)).to_contain_text("You said: do not lose me")
+
+
+def test_a_message_that_meets_an_ended_session_is_taken_back(open_page):
+    page = open_page("/accounts/login/")
+    page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.close(code=1012))
+    page.goto("/")
+    ask(page, "written too late")
+    page.context.clear_cookies()
+    page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.connect_to_server())
+    expect(page.locator("#refusal")).to_have_text("You are signed out. Your draft is kept.")
+    expect(answers(page)).to_have_count(0)
+    expect(box(page)).to_have_value("written too late")
+    expect(send_button(page)).to_be_enabled()
 
 
 def test_a_provider_that_says_when_to_come_back_is_not_asked_before(page):

@@ -17,6 +17,7 @@ export class Answer {
   #waiting;
   #renderer;
   #label;
+  #held = false;
 
   constructor(element, onPaint) {
     this.element = element;
@@ -45,6 +46,19 @@ export class Answer {
 
   set turn(id) {
     this.element.dataset.turn = id;
+  }
+
+  // The request waits for a connection, until the server accepts it.
+  hold() {
+    this.#held = true;
+    this.#waiting.hold();
+  }
+
+  accepted(turn) {
+    this.turn = turn;
+    if (this.#held) {
+      this.#waiting.start();
+    }
   }
 
   // Frames of this turn, in order. `snapshot` replaces everything that is shown.

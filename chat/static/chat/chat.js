@@ -28,7 +28,10 @@ const pill = new ConnectionPill(() => socket.retryNow());
 const socket = new Socket({
   onFrame: (frame) => conversation.receive(frame),
   onOpen: () => conversation.connected(),
-  onState: (state) => pill.show(state),
+  onState: (state) => {
+    pill.show(state);
+    conversation.connectionChanged(state.name);
+  },
 });
 const composer = new Composer({
   onSend: (text) => conversation.send(text),

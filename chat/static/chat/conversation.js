@@ -18,6 +18,7 @@ export class Conversation {
   #pending = null; // a request that the server has not taken yet
   #running = null; // the answer that is being written
   #unlock = 0;
+  #askedToSignIn = false;
 
   constructor({ socket, composer, picker, follow }) {
     this.#socket = socket;
@@ -34,16 +35,24 @@ export class Conversation {
   }
 
   send(text) {
+    if (this.#socket.state === 'signed-out') {
+      this.#askToSignIn();
+      return;
+    }
     const question = clonePart('question');
     question.classList.add('sending');
     question.querySelector('.bubble').textContent = text;
     this.#thread.append(question);
-    this.#ask({ type: 'send', text, conversation: page.conversation }, { question });
     announce(say('sending'));
+    this.#ask({ type: 'send', text, conversation: page.conversation }, { question });
   }
 
   // Another answer to the same question, by the model that the page shows now.
   tryAgain(element) {
+    if (this.#socket.state === 'signed-out') {
+      this.#askToSignIn();
+      return;
+    }
     element.hidden = true;
     this.#ask({ type: 'regenerate', message: element.dataset.turn }, { replaced: element });
   }
@@ -57,6 +66,23 @@ export class Conversation {
       clearTimeout(this.#unlock);
       this.#unlock = setTimeout(() => this.#setBusy(false), UNLOCK_AFTER_STOP);
     }
+  }
+
+  connectionChanged(state) {
+    if (state === 'up' && this.#askedToSignIn) {
+      this.#askedToSignIn = false;
+      this.#composer.hideRefusal();
+    } else if (state === 'down') {
+      this.#pending?.answer.hold();
+    } else if (state === 'signed-out' && this.#pending) {
+      this.#takeBack();
+      this.#askToSignIn();
+    }
+  }
+
+  #askToSignIn() {
+    this.#askedToSignIn = true;
+    this.#composer.refuse(say('signed_out'));
   }
 
   // The socket is (again) there.
@@ -86,6 +112,9 @@ export class Conversation {
     this.#follow.makeRoom(question, answer.element);
     this.#lock();
     this.#socket.send(frame);
+    if (this.#socket.state === 'down') {
+      answer.hold();
+    }
   }
 
   #accepted({ client_id: clientId, conversation, turn }) {
@@ -102,7 +131,7 @@ export class Conversation {
       this.#composer.taken(pending.frame.text, before);
       announce(say('sent'));
     }
-    pending.answer.turn = turn;
+    pending.answer.accepted(turn);
     this.#run(pending.answer);
     if (pending.stopWanted) {
       this.stop();

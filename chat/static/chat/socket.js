@@ -5,6 +5,7 @@ const LONGEST_DELAY = 30_000;
 const PING_EVERY = 25_000;
 const PONG_WITHIN = 10_000;
 const SIGNED_OUT = 4401;
+const ASK_AGAIN_AFTER = 10_000; // somebody may have signed in in another tab
 
 export class Socket {
   #url;
@@ -12,6 +13,7 @@ export class Socket {
   #delay = FIRST_DELAY;
   #retry = 0;
   #pong = 0;
+  #state = 'up';
   #listeners;
 
   // onFrame(frame), onOpen(), onState({ name: 'up' | 'down' | 'signed-out', retryAt })
@@ -21,11 +23,16 @@ export class Socket {
     this.#listeners = listeners;
     setInterval(() => this.#ping(), PING_EVERY);
     addEventListener('online', () => this.retryNow());
+    addEventListener('focus', () => this.retryNow());
     document.addEventListener('visibilitychange', () => document.hidden || this.retryNow());
   }
 
   get isUp() {
     return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  get state() {
+    return this.#state;
   }
 
   connect() {
@@ -52,13 +59,31 @@ export class Socket {
     }
   }
 
+  // The server opens the socket of a stranger too, to close it with the code that says why. Where that was the last
+  // word, only an answer proves that somebody signed in.
   #opened() {
-    this.#listeners.onState({ name: 'up' });
+    if (this.#state === 'signed-out') {
+      this.send({ type: 'ping' });
+    } else {
+      this.#up();
+    }
+  }
+
+  #up() {
+    this.#change({ name: 'up' });
     this.#listeners.onOpen();
+  }
+
+  #change(state) {
+    this.#state = state.name;
+    this.#listeners.onState(state);
   }
 
   #received(frame) {
     clearTimeout(this.#pong);
+    if (this.#state === 'signed-out') {
+      this.#up();
+    }
     // Not on open: a server that accepts and closes at once would be asked twice a second for ever.
     this.#delay = FIRST_DELAY;
     if (frame.type !== 'pong') {
@@ -70,13 +95,14 @@ export class Socket {
     clearTimeout(this.#pong);
     this.#socket = null;
     if (code === SIGNED_OUT) {
-      this.#listeners.onState({ name: 'signed-out' });
+      this.#retry = setTimeout(() => this.connect(), ASK_AGAIN_AFTER);
+      this.#change({ name: 'signed-out' });
       return;
     }
     const wait = this.#delay * (0.8 + 0.4 * Math.random());
     this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY);
     this.#retry = setTimeout(() => this.connect(), wait);
-    this.#listeners.onState({ name: 'down', retryAt: Date.now() + wait });
+    this.#change({ name: 'down', retryAt: Date.now() + wait });
   }
 
   // A connection that died without a word answers no ping; the browser alone would notice after minutes.

@@ -20,9 +20,18 @@ export class Waiting {
   }
 
   start() {
+    clearInterval(this.#tick);
+    this.#seconds = 0;
     this.#draw();
     this.#row.hidden = false;
     this.#tick = setInterval(() => this.#second(), 1000);
+  }
+
+  // The request is still here: nobody has been asked yet.
+  hold() {
+    clearInterval(this.#tick);
+    this.#text.textContent = say('unsent');
+    announce(say('unsent'));
   }
 
   // The first words are there.
