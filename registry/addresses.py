@@ -10,6 +10,11 @@ from llm.addresses import DEFAULT_PORTS, AddressPolicy, Origin
 from llm.errors import Blocked
 from registry.environment import environment_urls
 
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+# What this process serves at. A port is the process's own and known only once it listens, so no setting can hold it.
+served_ports: set[int] = set()
+
 
 def origin_of(url: str) -> Origin:
     try:
@@ -40,6 +45,17 @@ def address_policy(owner_id: int | None) -> AddressPolicy:
 
 def own_addresses() -> list[str]:
     """This site, which a model must not be able to call with the server's own network position."""
-    hosts = [host for host in settings.ALLOWED_HOSTS if not host.startswith((".", "*"))]
+    hosts = plain_hosts()
     origins = [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
-    return [*origins, *(f"https://{host}" for host in hosts)]
+    served = [f"http://{host}:{port}" for port in served_ports for host in dict.fromkeys([*hosts, *LOOPBACK_HOSTS])]
+    return [*origins, *(f"https://{host}" for host in hosts), *served]
+
+
+def plain_hosts() -> list[str]:
+    """`ALLOWED_HOSTS` without its patterns."""
+    return [host for host in settings.ALLOWED_HOSTS if not host.startswith((".", "*"))]
+
+
+def serving_at(port: int) -> None:
+    """This process listens on `port`: for every policy from here on, that is the site's own address."""
+    served_ports.add(port)

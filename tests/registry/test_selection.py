@@ -1,3 +1,4 @@
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from llm import user as question
 from llm.errors import Blocked, LLMError
 from llm.testing import ScriptedProvider
+from registry import addresses
 from registry.client import client_for, environment_client
 from registry.errors import ModelUnavailable, NoModel
 from registry.models import DefaultModel
@@ -147,6 +149,32 @@ def test_a_client_needs_the_right_to_use(bob, own, make_model):
     for model_id in (own.pk, make_model().pk, uuid4()):
         with pytest.raises(ModelUnavailable):
             client_for(bob, model_id)
+
+
+@pytest.fixture
+def other_provider():
+    with ScriptedProvider() as server:
+        yield server
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2", "[::1]", "site.example"])
+def test_the_port_that_the_site_listens_on_is_no_provider(
+    host, alice, make_model, provider, other_provider, settings, monkeypatch
+):
+    monkeypatch.setattr(addresses, "served_ports", set())
+    settings.ALLOWED_HOSTS = ["site.example"]
+    own = provider.url.replace("127.0.0.1", host)
+    settings.ALLOWED_ENDPOINTS = [provider.url, own, other_provider.url]
+    at = {"provider": "openai_compatible"}
+    site, itself = (make_model(alice, base_url=f"{url}/v1", **at) for url in (provider.url, own))
+    other = make_model(alice, base_url=f"{other_provider.url}/v1", **at)
+    assert answer(client_for(alice, site.pk)).text  # a connection that is kept must not serve later either
+    addresses.serving_at(urlsplit(provider.url).port)
+    for model in (site, itself):
+        with pytest.raises(Blocked):
+            answer(client_for(alice, model.pk))
+    assert answer(client_for(alice, other.pk)).text
+    assert len(provider.requests) == 1
 
 
 def test_the_site_itself_is_no_provider(alice, make_model, settings):
