@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
+    from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest, HttpResponse
 
     from registry.picker import ModelGroup
@@ -107,11 +108,18 @@ class ShownMessage:
 def shown_message(message: Message, groups: Iterable[ModelGroup]) -> ShownMessage:
     return ShownMessage(
         message=message,
-        html=message.html or markdown.render(message.text),
+        html=shown_html(message),
         icon=icon_of(message, groups),
         reasoning="".join(part["text"] for part in message.parts if part["type"] == "reasoning"),
         steps=tool_steps(message.parts),
     )
+
+
+def shown_html(message: Message) -> str:
+    """An answer's HTML, made here only if none is stored; a question is shown as it was typed."""
+    if message.html or message.role != Message.Role.ASSISTANT:
+        return message.html
+    return markdown.render(message.text)
 
 
 def tool_steps(parts: Iterable[dict[str, Any]]) -> list[Step]:
@@ -166,11 +174,18 @@ def selected_model(groups: Iterable[ModelGroup], wanted: str | None) -> Selected
     return next((SelectedModel(choice.id, choice.name, icon) for choice, icon in fitting), None)
 
 
+def running_elsewhere(user: AbstractBaseUser, shown: Conversation | None) -> dict[str, str]:
+    """Turns that other conversations were left with, and which conversation each is in."""
+    running = Message.objects.visible_to(user).running().exclude(conversation=shown)
+    return {str(turn): str(conversation) for turn, conversation in running.values_list("pk", "conversation")}
+
+
 def page_data(request: HttpRequest, shown: Conversation | None, messages: Iterable[Message]) -> dict[str, Any]:
     """What the script needs to know, as data: the page has no inline script."""
     return {
         "user": request.user.pk,
         "conversation": str(shown.pk) if shown else None,
+        "running": running_elsewhere(request.user, shown),
         "sprite": static("chat/icons.svg"),
         "urls": {"chat": reverse("chat"), "picker": reverse("picker"), "login": reverse("login")},
         "sources": {str(m.pk): m.text for m in messages if m.role == Message.Role.ASSISTANT and not m.is_running},

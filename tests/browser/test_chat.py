@@ -132,6 +132,18 @@ def test_a_second_tab_shows_the_same_stream(page):
         expect(last_answer(tab).locator(".prose")).to_have_text(expected_text(90))
 
 
+def test_the_dot_of_a_conversation_that_was_left_goes_out_when_its_answer_ends(page):
+    ask(page, "[[tokens=120 rate=40]] left alone")
+    expect(last_answer(page)).to_contain_text("w3")
+    page.get_by_role("link", name="New chat").click()
+    row = page.locator(".conv", has_text="left alone")
+    dot = row.get_by_role("img", name="An answer is being written")
+    expect(dot).to_be_visible()
+    expect(dot).to_be_hidden()
+    row.get_by_role("link").click()
+    expect(last_answer(page)).to_contain_text("w119")
+
+
 def test_reasoning_and_conversation_go_on(page):
     answer = ask(page, "[[reason]] first question")
     expect_idle(page)

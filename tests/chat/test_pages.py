@@ -138,6 +138,24 @@ def test_a_running_answer_is_empty_and_says_so(page, conversation):
     assert 'aria-label="An answer is being written"></span>' in text
 
 
+def test_the_page_knows_which_other_conversations_are_being_answered(page, alice, bob, conversation):
+    Message.objects.filter(role="assistant").update(status=Status.STREAMING)
+    theirs = Conversation.objects.create(owner=bob)
+    Message.objects.create(conversation=theirs, role="assistant", status=Status.STREAMING)
+    turn = {str(conversation.active_leaf_id): str(conversation.pk)}
+    assert data(html(page.get("/")))["running"] == turn
+    assert data(html(page.get(url_of(conversation))))["running"] == {}
+
+
+def test_the_management_page_has_the_sites_name_and_icon(page, alice):
+    alice.is_staff = True
+    alice.save()
+    text = html(page.get(reverse("admin:index")))
+    assert "Model registry</title>" in text
+    assert "chat/favicon" in text
+    assert "Django administration" not in text
+
+
 def test_a_failure_is_shown_with_what_to_do(page, conversation):
     sentence = "The provider rejected the key. Enter a valid key for this connection."
     facts = {"status": Status.FAILED, "error_code": "bad_credentials", "error_message": sentence, "text": ""}

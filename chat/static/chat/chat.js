@@ -7,7 +7,7 @@ import { setUpCopying } from './copying.js';
 import { forgetAllDrafts } from './drafts.js';
 import { allowTryAgain } from './failure.js';
 import { setUpKeyboard } from './keyboard.js';
-import { byId } from './page.js';
+import { byId, page } from './page.js';
 import { Picker } from './picker.js';
 import { Follow } from './scroll.js';
 import { setUpDrawer } from './sidebar.js';
@@ -53,6 +53,7 @@ function modelChosen() {
 
 composer.setModel(picker.selected);
 document.querySelectorAll('[data-status="queued"], [data-status="streaming"]').forEach((row) => conversation.resume(row));
+Object.entries(page.running).forEach(([turn, other]) => conversation.watch(turn, other));
 
 thread.addEventListener('click', ({ target }) => {
   const button = target.closest('[data-action="try-again"], [data-action="other-model"]');

@@ -1,6 +1,7 @@
 // The conversation that the page shows: sends, asks again, stops, and puts the server's answers in their place.
 import { Answer } from './answer.js';
 import { newClientId } from './client-id.js';
+import { Elsewhere } from './elsewhere.js';
 import { byId, clonePart, page, say } from './page.js';
 import { addConversation, markRunning, moveToTop, nameConversation } from './sidebar.js';
 import { announce } from './status.js';
@@ -32,6 +33,11 @@ export class Conversation {
   resume(element) {
     this.#run(new Answer(element, () => this.#follow.painted()));
     this.#lock();
+  }
+
+  // An answer that another conversation was left with.
+  watch(turn, conversation) {
+    this.#turns.add(new Elsewhere(turn, conversation));
   }
 
   send(text) {

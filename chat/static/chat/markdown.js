@@ -18,10 +18,16 @@ const ALLOWED = {
 // The highlighter's output: nothing but text in spans.
 const HIGHLIGHTED = { RETURN_DOM_FRAGMENT: true, ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'] };
 
+// The bounds of chat/markdown.py, where their reasons are.
+const MOST_OPEN_BRACKETS = 10;
+const LABEL = /\[[^\[\]`\\<]*(?:(?<!`)`[^`\[\]]+`(?!`)[^\[\]`\\<]*)*\]/g;
+const LONGEST_PARSED = 400_000;
+
 export function createParser(MarkdownIt = globalThis.markdownit) {
   const md = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
   md.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
   md.linkify.add('//', null).add('ftp:', null);
+  boundWork(md);
   Object.assign(md.renderer.rules, {
     th_open: cellOpen,
     td_open: cellOpen,
@@ -29,6 +35,37 @@ export function createParser(MarkdownIt = globalThis.markdownit) {
     image: (tokens, index) => imageAsLink(tokens[index], md.utils.escapeHtml),
   });
   return md;
+}
+
+function boundWork(md) {
+  const { block } = md;
+  const linkless = new md.inline.constructor();
+  linkless.ruler.disable(['link', 'image', 'html_inline']);
+
+  md.core.ruler.at('block', (state) => {
+    if (state.src.length <= LONGEST_PARSED) {
+      block.parse(state.src, state.md, state.env, state.tokens);
+    } else {
+      const token = new state.Token('code_block', 'code', 0);
+      token.content = state.src;
+      state.tokens.push(token);
+    }
+  });
+
+  md.core.ruler.at('inline', (state) => {
+    for (const token of state.tokens.filter(({ type }) => type === 'inline')) {
+      const rules = hasCostlyBrackets(token.content) ? linkless : md.inline;
+      rules.parse(token.content, state.md, state.env, token.children);
+    }
+  });
+}
+
+function hasCostlyBrackets(text) {
+  return bracketsIn(text) > MOST_OPEN_BRACKETS && bracketsIn(text.replace(LABEL, '')) > MOST_OPEN_BRACKETS;
+}
+
+function bracketsIn(text) {
+  return text.split('[').length - 1;
 }
 
 // Alignment as a class: the policy of the page forbids style attributes and reports every one.
