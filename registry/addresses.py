@@ -46,9 +46,13 @@ def address_policy(owner_id: int | None) -> AddressPolicy:
 def own_addresses() -> list[str]:
     """This site, which a model must not be able to call with the server's own network position."""
     hosts = plain_hosts()
-    origins = [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
     served = [f"http://{host}:{port}" for port in served_ports for host in dict.fromkeys([*hosts, *LOOPBACK_HOSTS])]
-    return [*origins, *(f"https://{host}" for host in hosts), *served]
+    return [*trusted_origins(), *(f"https://{host}" for host in hosts), *served]
+
+
+def trusted_origins() -> list[str]:
+    """`CSRF_TRUSTED_ORIGINS` without its patterns."""
+    return [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
 
 
 def plain_hosts() -> list[str]:

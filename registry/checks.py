@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Substr
 
-from llm.addresses import Origin
 from registry import envelope
-from registry.environment import environment_urls
+from registry.addresses import plain_hosts, trusted_origins
+from registry.environment import address_problem, environment_unusable_reason, environment_urls
 from registry.models import Connection
 from registry.models.credentials import SEALED
 from registry.providers import provider_names
@@ -36,14 +37,23 @@ def check_encryption_key(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def check_environment_addresses(**_: Any) -> list[CheckMessage]:
+def check_addresses(**_: Any) -> list[CheckMessage]:
+    """Every policy is built from all of these, so one that cannot be read fails every turn."""
     return [
-        Error(
-            f"The environment names the address {url!r}: {reason}.", hint="Write http://host:port.", id="registry.E003"
-        )
-        for url in environment_urls()
-        if (reason := _refusal(url))
+        Error(f"{source} names {entry!r}: {problem}.", hint=hint, id="registry.E003")
+        for source, hint, entries in _configured_addresses()
+        for entry, url in entries.items()
+        if (problem := address_problem(url))
     ]
+
+
+@register()
+def check_environment_model(**_: Any) -> list[CheckMessage]:
+    problem = environment_unusable_reason() if settings.LLM_PROVIDER else ""
+    if not problem:
+        return []
+    hint = "Until then nobody can choose the environment's model. Leave LLM_PROVIDER empty to do without it."
+    return [Warning(problem, hint=hint, id="registry.W002")]
 
 
 @register(Tags.database)
@@ -85,12 +95,16 @@ def require_usable_key() -> None:
         raise ImproperlyConfigured(f"{error.msg} {error.hint}")
 
 
-def _refusal(url: str) -> str:
-    try:
-        Origin.parse(url)
-    except ValueError as reason:
-        return str(reason)
-    return ""
+def _configured_addresses() -> list[tuple[str, str, dict[str, str]]]:
+    """For each place: its name, how to write an entry, and its entries with the URL that each becomes."""
+    # With a port, because the one that is served is added to each host.
+    hosts = {host: f"https://{host}:443" for host in plain_hosts()}
+    return [
+        ("The environment", "Write http://host:port.", {url: url for url in environment_urls()}),
+        ("ALLOWED_ENDPOINTS", "Write http://host:port.", {url: url for url in settings.ALLOWED_ENDPOINTS}),
+        ("CSRF_TRUSTED_ORIGINS", "Write https://host.", {url: url for url in trusted_origins()}),
+        ("ALLOWED_HOSTS", "Write the host alone, without a port; IPv6 in brackets.", hosts),
+    ]
 
 
 def _connections_in(databases: Sequence[str] | None) -> list[QuerySet[Connection]]:

@@ -23,6 +23,33 @@ def environment_urls() -> list[str]:
     return [url for url in map(environment_url, provider_names()) if url]
 
 
+def environment_unusable_reason() -> str:
+    """Why the model of the legacy configuration cannot answer, with what to do about it; "" where nothing is wrong."""
+    name = settings.LLM_PROVIDER
+    provider = provider_of(name)
+    if provider is None:
+        return f"LLM_PROVIDER names {name!r}, which is not installed. Set it to one of: {', '.join(provider_names())}."
+    if not settings.LLM_MODEL:
+        return "LLM_MODEL is not set. Set it to the model that is to answer."
+    url = environment_url(name) or provider.base_url
+    if not url:
+        return "LLM_BASE_URL is not set and this provider has no address of its own. Set it."
+    if address_problem(url):
+        return "The address that is set for this provider cannot be read. Write it like http://host:port."
+    if provider.needs_key and not environment_key(name, url).reveal():
+        return f"{provider.key_env} is not set. Set it to the provider's key."
+    return ""
+
+
+def address_problem(url: str) -> str:
+    """What is wrong with an address, "" where nothing is."""
+    try:
+        Origin.parse(url)
+    except ValueError as reason:
+        return str(reason)
+    return ""
+
+
 def environment_key(provider_name: str, url: str) -> Secret:
     """The provider's key from the environment, if it is meant for the place where `url` points; otherwise empty."""
     is_meant_for_it = Origin.parse(url) in environment_origins(provider_name)

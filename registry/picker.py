@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from registry.environment import environment_unusable_reason
 from registry.models import DefaultModel, LLMModel
 from registry.providers import provider_icon, provider_label
-from registry.selection import ENVIRONMENT, environment_selection
+from registry.selection import ENVIRONMENT, environment_selection, usable_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,13 +67,14 @@ def _environment_group(user: Reader, default: str) -> list[ModelGroup]:
     selection = environment_selection(user)
     if selection is None:
         return []
+    reason = environment_unusable_reason()
     choice = ModelChoice(
         id=ENVIRONMENT,
         name=selection.label,
         description="from this server's environment",
         capabilities=[],
-        usable=True,
-        unusable_reason="",
+        usable=not reason,
+        unusable_reason=reason,
         is_default=default == ENVIRONMENT,
     )
     return [ModelGroup("This server", selection.icon, [choice])]
@@ -93,7 +95,7 @@ def _choice(model: LLMModel, user: Reader, default: str) -> ModelChoice:
 
 def _default_id(user: Reader) -> str:
     """What answers in a new chat, in the order of `select_model`."""
-    if environment_selection(user):
+    if usable_environment(user):
         return ENVIRONMENT
     defaults = dict(DefaultModel.objects.usable_by(user).values_list("user", "model"))
     return str(defaults.get(user.pk) or defaults.get(None) or "")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from registry.environment import environment_unusable_reason
 from registry.errors import ModelUnavailable, NoModel
 from registry.models import DefaultModel, LLMModel
 from registry.providers import provider_icon, provider_label
@@ -44,9 +45,7 @@ def select_model(
         return _chosen(user, requested, "requested")
     if conversation_model:
         return _chosen(user, conversation_model, "conversation")
-    return (
-        environment_selection(user) or _default(user, owner=user.pk, reason="user_default") or _everybodys_default(user)
-    )
+    return usable_environment(user) or _default(user, owner=user.pk, reason="user_default") or _everybodys_default(user)
 
 
 def _chosen(user: Reader, model_id: UUID | str, reason: Reason) -> Selection:
@@ -62,7 +61,13 @@ def _environment_requested(user: Reader) -> Selection:
     selection = environment_selection(user)
     if selection is None:
         raise ModelUnavailable
+    if problem := environment_unusable_reason():
+        raise ModelUnavailable(f"{selection.label} cannot answer now. {problem}")
     return selection
+
+
+def usable_environment(user: Reader) -> Selection | None:
+    return None if environment_unusable_reason() else environment_selection(user)
 
 
 def environment_selection(user: Reader) -> Selection | None:

@@ -4,7 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from registry.checks import require_usable_key
+from registry.checks import check_addresses, check_environment_model, require_usable_key
 from registry.models import Connection
 
 KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789abc"
@@ -63,6 +63,53 @@ def test_a_provider_that_is_gone_is_a_warning(make_model):
 def test_an_address_in_the_environment_must_be_one(settings):
     settings.LLM_PROVIDER, settings.LLM_BASE_URL = "openai", "localhost:8000"
     assert "registry.E003" in {message.id for message in run_checks()}
+
+
+@pytest.mark.parametrize(
+    ("setting", "entry", "advice"),
+    [
+        ("ALLOWED_ENDPOINTS", "10.0.0.5:8000", "http://host:port"),
+        ("ALLOWED_ENDPOINTS", "http://10.0.0.5:80000", "http://host:port"),
+        ("CSRF_TRUSTED_ORIGINS", "site.example", "https://host"),
+        ("ALLOWED_HOSTS", "https://site.example", "host alone"),
+        ("ALLOWED_HOSTS", "site.example:8000", "without a port"),
+        ("ALLOWED_HOSTS", "::1", "in brackets"),
+    ],
+)
+def test_an_address_in_the_settings_must_be_one(settings, setting, entry, advice):
+    setattr(settings, setting, [entry])
+    [error] = [message for message in run_checks() if message.id == "registry.E003"]
+    assert f"{setting} names {entry!r}: " in error.msg
+    assert advice in error.hint
+
+
+def test_addresses_and_patterns_that_can_be_used(settings):
+    settings.ALLOWED_ENDPOINTS = ["http://10.0.0.5:8000", "https://[fd12::1]/v1"]
+    settings.ALLOWED_HOSTS = ["site.example", ".example.org", "*", "[::1]"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://site.example:8443", "https://*.example.org"]
+    assert check_addresses() == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "url", "said"),
+    [
+        ("opnai", "m", "", "'opnai', which is not installed"),
+        ("openai", "", "", "LLM_MODEL is not set"),
+        ("openai", "m", "", "OPENAI_API_KEY is not set"),
+        ("openai", "m", "localhost:8000", "like http://host:port"),
+        ("openai_compatible", "m", "", "LLM_BASE_URL is not set"),
+    ],
+)
+def test_an_environments_model_that_cannot_answer_is_a_warning(settings, provider, model, url, said):
+    settings.LLM_PROVIDER, settings.LLM_MODEL, settings.LLM_BASE_URL = provider, model, url
+    [warning] = [message for message in run_checks() if message.id == "registry.W002"]
+    assert said in warning.msg
+
+
+def test_an_environments_model_that_can_answer_is_no_warning(settings, monkeypatch):
+    settings.LLM_PROVIDER, settings.LLM_MODEL = "openai", "m"
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    assert check_environment_model() == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -33,11 +33,22 @@ def test_own_models_first_then_by_provider(alice, bob, make_model):
     ]
 
 
-def test_the_environments_model_is_a_choice(alice, settings):
+def test_the_environments_model_is_a_choice(alice, settings, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
     settings.LLM_PROVIDER, settings.LLM_MODEL = "openai", "gpt-legacy"
     [group] = model_choices(alice)
     assert (group.icon, group.choices[0].id, group.choices[0].name) == ("p-openai", "environment", "gpt-legacy")
     assert group.choices[0].is_default
+
+
+def test_an_environments_model_that_cannot_answer_is_no_default(alice, make_model, settings):
+    settings.LLM_PROVIDER, settings.LLM_MODEL = "openai", "gpt-legacy"
+    DefaultModel.objects.create(user=None, model=make_model(name="shared", key=KEY))
+    choices = [choice for group in model_choices(alice) for choice in group.choices]
+    assert [(c.name, c.usable, c.unusable_reason, c.is_default) for c in choices] == [
+        ("gpt-legacy", False, "OPENAI_API_KEY is not set. Set it to the provider's key.", False),
+        ("shared", True, "", True),
+    ]
 
 
 def test_the_default_is_marked(alice, bob, make_model):

@@ -26,8 +26,9 @@ def own(make_model, alice):
 
 
 @pytest.fixture
-def environment(settings):
+def environment(settings, monkeypatch):
     settings.LLM_PROVIDER, settings.LLM_MODEL = "openai", "gpt-legacy"
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
 def chosen(selection):
@@ -41,13 +42,13 @@ def test_without_any_model_it_says_what_to_do(alice):
     assert isinstance(refusal.value, LLMError)
 
 
-def test_the_whole_order(alice, own, shared, make_model, settings):
+def test_the_whole_order(alice, own, shared, make_model, request):
     everybodys = make_model(key=KEY, name="Everybody's")
     DefaultModel.objects.create(user=None, model=everybodys)
     assert chosen(select_model(alice)) == ("global_default", "Everybody's")
     DefaultModel.objects.create(user=alice, model=own)
     assert chosen(select_model(alice)) == ("user_default", "Own")
-    settings.LLM_PROVIDER, settings.LLM_MODEL = "openai", "gpt-legacy"
+    request.getfixturevalue("environment")
     assert chosen(select_model(alice)) == ("environment", "gpt-legacy")
     assert chosen(select_model(alice, conversation_model=shared.pk)) == ("conversation", "Shared")
     assert chosen(select_model(alice, requested=own.pk, conversation_model=shared.pk)) == ("requested", "Own")
@@ -96,6 +97,19 @@ def test_the_environments_model_can_be_asked_for(alice, shared, environment):
 
 def test_an_environment_without_a_model_cannot_be_asked_for(alice):
     with pytest.raises(ModelUnavailable):
+        select_model(alice, requested=ENVIRONMENT)
+
+
+def test_an_environments_model_that_cannot_answer_is_passed_over(alice, shared, environment, settings):
+    DefaultModel.objects.create(user=None, model=shared)
+    settings.LLM_PROVIDER = "retired"
+    assert chosen(select_model(alice)) == ("global_default", "Shared")
+
+
+def test_an_environments_model_that_cannot_answer_is_not_replaced(alice, shared, environment, monkeypatch):
+    DefaultModel.objects.create(user=None, model=shared)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(ModelUnavailable, match=r"gpt-legacy cannot answer now. OPENAI_API_KEY is not set"):
         select_model(alice, requested=ENVIRONMENT)
 
 
