@@ -15,8 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from config import claims, server
 from config.login_links import login_link
-
-# SERVING
+from registry.addresses import serving_at
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -41,7 +40,7 @@ class Command(BaseCommand):
             self.interrupt_leftovers()
         call_command("collectstatic", interactive=False, verbosity=0)
         port = listener.getsockname()[1]
-        # SERVING
+        serving_at(port)
         page = f"http://{shown_host(options['host'])}:{port}"
         server.serve(listener, on_ready=lambda: self.announce(page, link, options))
         self.stdout.write("Stopped.")
