@@ -269,11 +269,12 @@ def test_a_conversation_whose_model_was_deleted_selects_no_other(page, conversat
     assert 'aria-selected="true"' not in text
 
 
-def test_a_conversation_with_the_environments_model_goes_on_with_it(page, conversation, settings):
+def test_a_conversation_with_the_environments_model_goes_on_with_it(page, conversation, settings, monkeypatch):
     Conversation.objects.update(model=None)
     Message.objects.filter(role="assistant").update(model=None, model_label="env-model", model_reason="environment")
     assert "env-model is no longer available." in html(page.get(url_of(conversation)))
     settings.LLM_PROVIDER, settings.LLM_MODEL = "openai", "env-model"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789abc")
     text = html(page.get(url_of(conversation)))
     assert '<span class="name" id="picker-name">env-model</span>' in text
     assert "no longer available" not in text
