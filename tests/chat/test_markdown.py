@@ -4,17 +4,19 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from chat.markdown import parser, render
+from chat.markdown import LONGEST_PARSED, parser, render
 
 HERE = Path(__file__).parent
 STATIC = HERE.parents[1] / "chat/static"
 TEXT = (HERE / "markdown_cases.json").read_text()
 CASES = json.loads(TEXT)
+PIECES = json.loads((HERE / "markdown_hostile.json").read_text())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
@@ -95,3 +97,41 @@ def test_an_image_becomes_a_link_that_names_its_host():
     html = render("![chart](https://example.com/c.png?leak=1)")
     assert "<img" not in html
     assert ">chart (example.com)</a>" in html
+
+
+class Calls:
+    """How many Python functions were called: work that is the same on a busy machine."""
+
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, _frame, event, _arg):
+        self.count += event == "call"
+
+
+def calls_to_parse(text):
+    calls = Calls()
+    before = sys.getprofile()
+    sys.setprofile(calls)
+    try:
+        parser.render(text)
+    finally:
+        sys.setprofile(before)
+    return calls.count
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_hostile_text_costs_little_and_twice_as_much_costs_twice(piece):
+    length = 1_500
+    once, twice = (calls_to_parse(piece * (size // len(piece))) for size in (length, 2 * length))
+    # Followed without a bound, "![a" takes 600 calls a character.
+    assert once < 120 * length
+    assert twice < 3 * once + 100
+
+
+def test_a_text_that_is_too_long_is_shown_unparsed():
+    text = "*a* <b>\n".ljust(LONGEST_PARSED, "x")
+    assert parser.render(text).startswith("<p><em>a</em>")
+    html = render(text + "*")
+    assert html.startswith("<pre><code>*a* &lt;b&gt;\n")
+    assert html.endswith("x*</code></pre>\n")

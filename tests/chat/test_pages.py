@@ -118,6 +118,16 @@ def test_stored_html_is_shown_as_it_is(page, conversation):
     assert "<p>stored</p>" in html(page.get(url_of(conversation)))
 
 
+def test_only_an_answer_without_stored_html_is_rendered(page, conversation, monkeypatch):
+    rendered = []
+    monkeypatch.setattr("chat.markdown.render", lambda text: rendered.append(text) or "")
+    page.get(url_of(conversation))
+    assert rendered == ["Because *so*."]
+    Message.objects.filter(role="assistant").update(html="<p>stored</p>")
+    page.get(url_of(conversation))
+    assert rendered == ["Because *so*."]
+
+
 def test_other_peoples_and_unknown_conversations_are_not_found(client, bob, conversation, page):
     page.force_login(bob)
     assert page.get(url_of(conversation)).status_code == 404

@@ -40,7 +40,7 @@ export function createParser(MarkdownIt = globalThis.markdownit) {
 function boundWork(md) {
   const { block } = md;
   const linkless = new md.inline.constructor();
-  linkless.ruler.disable(['link', 'image', 'html_inline']);
+  linkless.ruler.disable(['link', 'image']);
 
   md.core.ruler.at('block', (state) => {
     if (state.src.length <= LONGEST_PARSED) {
