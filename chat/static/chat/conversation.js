@@ -41,8 +41,7 @@ export class Conversation {
   }
 
   send(text) {
-    if (this.#socket.state === 'signed-out') {
-      this.#askToSignIn();
+    if (this.#isSignedOut()) {
       return;
     }
     const question = clonePart('question');
@@ -55,8 +54,7 @@ export class Conversation {
 
   // Another answer to the same question, by the model that the page shows now.
   tryAgain(element) {
-    if (this.#socket.state === 'signed-out') {
-      this.#askToSignIn();
+    if (this.#isSignedOut()) {
       return;
     }
     element.hidden = true;
@@ -84,6 +82,15 @@ export class Conversation {
       this.#takeBack();
       this.#askToSignIn();
     }
+  }
+
+  // Says so where it is: nothing that is asked now would be heard.
+  #isSignedOut() {
+    const signedOut = this.#socket.state === 'signed-out';
+    if (signedOut) {
+      this.#askToSignIn();
+    }
+    return signedOut;
   }
 
   #askToSignIn() {
