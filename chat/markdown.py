@@ -31,7 +31,7 @@ CLASSES = re.compile(r"ta-[lcr]|image|language-\S{1,64}")
 ADDRESSES = re.compile(r"(?:https?:|mailto:|#|/(?!/))", re.IGNORECASE)
 HOST = re.compile(r"https?://([^/?#]+)", re.IGNORECASE)
 
-# Every open bracket makes the parser look ahead, up to a hundred levels deep: 24 KB of "![a" took 1.5 s, and now 0.1 s.
+# Every open bracket makes the parser look ahead, up to a hundred levels deep: 24 KB of "![a" took 1.5 s, now 0.03 s.
 MOST_OPEN_BRACKETS = 10
 # A whole label, with spans of code at most: looking ahead from its bracket ends at its own end.
 LABEL = re.compile(r"\[[^\[\]`\\<]*(?:(?<!`)`[^`\[\]]+`(?!`)[^\[\]`\\<]*)*\]")
