@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from chat import markdown
@@ -29,6 +29,8 @@ TICK = 0.5  # seconds between two saves of text that is still growing
 LEASE = timedelta(seconds=30)
 RENEWAL = 5.0
 REAPING = 15.0
+# Other database errors are about one row, such as a value that does not fit.
+DATABASE_IS_DOWN = (OperationalError, InterfaceError)
 
 
 class Every:
@@ -83,7 +85,7 @@ class Writer:
         try:
             self._save(self._due())
             self._keep_leases()
-        except DatabaseError:
+        except DATABASE_IS_DOWN:
             # Nothing is lost: the text stays in memory and is saved by a later tick.
             logger.exception("turns could not be saved; trying again")
             connection.close()
@@ -103,13 +105,15 @@ class Writer:
             return
         try:
             with transaction.atomic():
-                finals = [(live, save(live)) for live in turns]
-        except DatabaseError:
+                saved = [(live, *save(live)) for live in turns]
+        except DATABASE_IS_DOWN:
             raise
         except Exception:
             logger.exception("a turn cannot be saved")
-            finals = [(live, save_or_give_up(live)) for live in turns]
-        for live, final in finals:
+            saved = [(live, *save_or_give_up(live)) for live in turns]
+        # Only now is it committed.
+        for live, seq, final in saved:
+            live.saved_seq = seq
             if final:
                 self._on_saved(live)
                 live.publish(final)
@@ -135,35 +139,34 @@ def lease() -> datetime:
     return timezone.now() + LEASE
 
 
-def save(live: LiveTurn) -> Final | None:
-    """Bring the row up to date; what viewers are to be told if the turn has ended."""
+def save(live: LiveTurn) -> tuple[int, Final | None]:
+    """Bring the row up to date. The last event it contains, and what viewers are to be told if the turn has ended."""
     outcome = live.outcome  # read first: no event comes after it
     state = live.snapshot()
     row = Message.objects.running().filter(pk=live.spec.turn)
     saved = row.update(**content(state), **(ending(outcome) if outcome else {"status": Status.STREAMING}))
-    live.saved_seq = state.seq
     if not saved:
         # Deleted, or ended by another process: nobody wants the rest.
         live.stop()
     if outcome is None:
-        return None
+        return state.seq, None
     cost = record(live, outcome) if saved and outcome.usage else None
-    return final(live, outcome, usage_frame(outcome.usage, cost))
+    return state.seq, final(live, outcome, usage_frame(outcome.usage, cost))
 
 
-def save_or_give_up(live: LiveTurn) -> Final | None:
-    """Save one turn; if even that fails for a reason that is not the database's, end it as failed."""
+def save_or_give_up(live: LiveTurn) -> tuple[int, Final | None]:
+    """Save one turn; if even that fails while the database is up, end it as failed."""
     try:
         with transaction.atomic():
             return save(live)
-    except DatabaseError:
+    except DATABASE_IS_DOWN:
         raise
     except Exception:
         logger.exception("turn %s is given up", live.spec.turn)
         live.stop()
         outcome = Outcome(status=Status.FAILED, error_code="internal_error", error_message=INTERNAL)
         Message.objects.running().filter(pk=live.spec.turn).update(**ending(outcome))
-        return final(live, outcome, None)
+        return live.seq, final(live, outcome, None)
 
 
 def content(state: Snapshot) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from llm import ToolCall, ToolResult
+from llm.storable import storable
 
 if TYPE_CHECKING:
     from chat.live import Final, Snapshot
@@ -26,7 +26,6 @@ PARAMS: dict[str, tuple[type, ...]] = {
     "stop": (str, list),
     "reasoning_effort": (str,),
 }
-LONE_SURROGATE_OR_NUL = re.compile("[\0\ud800-\udfff]")
 
 
 class Refused(Exception):
@@ -184,11 +183,6 @@ def as_uuid(value: object) -> UUID | None:
 def is_plain(setting: object) -> bool:
     """Short, and neither NaN nor infinite, which JSON has no word for."""
     return len(str(setting)) <= 400 and not (isinstance(setting, float) and not math.isfinite(setting))
-
-
-def storable(text: str) -> str:
-    """`text` without NUL, which PostgreSQL refuses, and without lone surrogates, which UTF-8 has no bytes for."""
-    return LONE_SURROGATE_OR_NUL.sub("\ufffd", text)
 
 
 def accepted(*, client_id: UUID, conversation: UUID, message: UUID, turn: UUID) -> Frame:

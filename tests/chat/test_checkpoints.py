@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DataError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from chat import checkpoints
@@ -60,7 +60,7 @@ def test_a_final_state_never_changes(engine, alice, status):
 
 
 def test_a_failing_database_loses_nothing(ask, ended, monkeypatch):
-    failures = iter([DatabaseError("gone"), DatabaseError("gone")])
+    failures = iter([OperationalError("gone"), InterfaceError("connection closed")])
     save = checkpoints.save
 
     def sometimes(live):
@@ -74,12 +74,13 @@ def test_a_failing_database_loses_nothing(ask, ended, monkeypatch):
     assert (answer.status, answer.text) == (Status.COMPLETE, expected_text(10))
 
 
-def test_one_turn_that_cannot_be_saved_harms_no_other(engine, ask, ended, monkeypatch):
+@pytest.mark.parametrize("error", [ValueError, DataError])
+def test_one_turn_that_cannot_be_saved_harms_no_other(engine, ask, ended, monkeypatch, error):
     record = checkpoints.record
 
     def poisoned(live, outcome):
         if outcome.usage and outcome.usage.output_tokens == 13:
-            raise ValueError("cannot be recorded")
+            raise error("cannot be recorded")
         return record(live, outcome)
 
     monkeypatch.setattr(checkpoints, "record", poisoned)
@@ -97,3 +98,17 @@ def test_a_clock_that_jumps_does_not_end_our_own_turns(engine, ask):
     engine._writer._reaping._next = 0
     engine._writer._keep_leases()
     assert Message.objects.get(pk=turn).is_running
+
+
+def test_what_was_rolled_back_counts_as_unsaved(engine, ask):
+    turn = ask("[[tokens=5 hang_after=3]]").turn
+    live = engine.live_turns.get(turn)
+    while live.saved_seq < 3:
+        assert live.outcome is None
+    live.saved_seq = 0
+    engine._writer._tick._next = float("inf")
+
+    with transaction.atomic():
+        checkpoints.save(live)
+        transaction.set_rollback(True)
+    assert live.unsaved
