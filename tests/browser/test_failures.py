@@ -7,6 +7,9 @@ from playwright.sync_api import expect
 
 from tests.browser.chat_page import answers, ask, box, choose, expect_idle, last_answer, send_button
 
+# The relay shows the page an open socket for a moment after the server has closed it, and forwards what the page says then.
+RELAY_SPEAKS_LATE = "WebSocket is already in CLOSING or CLOSED state"
+
 SENTENCES = {
     "[[error=401]]": "rejected the key",
     "[[error=404]]": "does not know this model id",
@@ -193,7 +196,8 @@ def test_a_message_sent_while_offline_is_sent_once_when_the_connection_is_back(o
     assert len([request for request in provider.requests if request.prompt == "written offline"]) == 1
 
 
-def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(open_page, site):
+def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(open_page, site, problems):
+    problems.expect(RELAY_SPEAKS_LATE)
     sockets = []
 
     def relay(ws):
@@ -226,7 +230,8 @@ def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(open_page, sit
     expect(last_answer(page)).to_contain_text("You said: do not lose me")
 
 
-def test_a_message_that_meets_an_ended_session_is_taken_back(open_page):
+def test_a_message_that_meets_an_ended_session_is_taken_back(open_page, problems):
+    problems.expect(RELAY_SPEAKS_LATE)
     page = open_page("/accounts/login/")
     page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.close(code=1012))
     page.goto("/")
