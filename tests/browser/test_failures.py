@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.chat_page import answers, ask, box, choose, expect_idle, last_answer, send_button
 
-# The relay shows the page an open socket for a moment after the server has closed it, and forwards what the page says then.
+# For a moment after the server has closed a socket its relay still looks open, and forwards what the page says.
 RELAY_SPEAKS_LATE = "WebSocket is already in CLOSING or CLOSED state"
 
 SENTENCES = {
