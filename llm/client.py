@@ -93,7 +93,7 @@ class UnifiedLLMClient:
         with self.transport.send(request, cancellation) as answer:
             if not 200 <= answer.status < 300:
                 raise self._refusal(answer)
-            yield from until_finish(storable_events(parsed(self.provider, answer)))
+            yield from until_finish(storable_events(parsed(self.provider, answer), origin=self.config.provider))
 
     def _refusal(self, answer: Answer) -> LLMError:
         error = self.provider.error(answer.status, answer.headers, body_so_far(answer))

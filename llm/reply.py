@@ -56,10 +56,11 @@ class _Span:
 
     pieces: list[str] = field(default_factory=list)
     opaque: str | None = None
+    origin: str = ""
 
     def part(self) -> Text | Reasoning:
         text = "".join(self.pieces)
-        return Text(text) if self.opaque is None else Reasoning(text, self.opaque)
+        return Text(text) if self.opaque is None else Reasoning(text, self.opaque, self.origin)
 
 
 class ReplyBuilder:
@@ -80,10 +81,10 @@ class ReplyBuilder:
                 return
             case TextDelta(text):
                 self._text_span().pieces.append(text)
-            case ReasoningDelta(text, opaque):
+            case ReasoningDelta(text, opaque, origin):
                 span = self._reasoning_span()
                 span.pieces.append(text)
-                span.opaque = opaque
+                span.opaque, span.origin = opaque, origin
             case ToolCall() | ToolResult():
                 self._spans.append(event)
         if self._first_token is None:

@@ -34,19 +34,22 @@ def storable(text: str) -> str:
     return text.replace("\0", REPLACEMENT)
 
 
-def storable_events(events: Iterable[Event]) -> Iterator[Event]:
-    """The same events, storable and without empty ones; whatever half a character is left comes before the end."""
+def storable_events(events: Iterable[Event], *, origin: str = "") -> Iterator[Event]:
+    """The same events, storable and without empty ones; whatever half a character is left comes before the end.
+
+    `origin` is the provider that sent them: signed reasoning carries its name, because no other provider takes it back.
+    """
     text, reasoning = StorableText(), StorableText()
     for event in events:
         match event:
             case TextDelta(piece):
                 yield from _text(text.feed(piece))
             case ReasoningDelta(piece, opaque):
-                yield from _reasoning(reasoning.feed(piece), storable(opaque))
+                yield from _reasoning(reasoning.feed(piece), storable(opaque), origin)
             case ToolCall(call_id, name, arguments):
                 yield ToolCall(storable(call_id), storable(name), storable(arguments))
             case Finish():
-                yield from _reasoning(reasoning.end(), "")
+                yield from _reasoning(reasoning.end(), "", origin)
                 yield from _text(text.end())
                 yield event
             case _:
@@ -58,6 +61,6 @@ def _text(text: str) -> Iterator[Event]:
         yield TextDelta(text)
 
 
-def _reasoning(text: str, opaque: str) -> Iterator[Event]:
+def _reasoning(text: str, opaque: str, origin: str) -> Iterator[Event]:
     if text or opaque:
-        yield ReasoningDelta(text, opaque)
+        yield ReasoningDelta(text, opaque, origin if opaque else "")

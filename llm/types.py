@@ -55,6 +55,7 @@ class ModelConfig:
     options: Mapping[str, JSON] = field(default_factory=dict)
     params: Mapping[str, JSON] = field(default_factory=dict)
     streaming: bool = True
+    tools: bool = True
     vision: bool = False
 
 
@@ -74,10 +75,11 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """What a model thought. `opaque` is the signed part that its provider wants back unchanged."""
+    """What a model thought. `opaque` is the signed part that its provider, `origin`, wants back unchanged."""
 
     text: str
     opaque: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,16 @@ class Usage:
     reasoning_tokens: int = 0
     estimated: bool = False
 
+    def __add__(self, other: Usage) -> Usage:
+        """Both calls together; estimated if either is."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            estimated=self.estimated or other.estimated,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
@@ -159,17 +171,26 @@ class TextDelta:
 class ReasoningDelta:
     text: str
     opaque: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundEnd:
+    """A provider call ended with tool calls, and another follows with their results. `number` counts from 1."""
+
+    number: int
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Always the last event of a stream that did not raise. `usage` is None where the provider sent none."""
+    """Always the last event of a stream that did not raise. `usage` sums all rounds; None where none was sent."""
 
     reason: FinishReason
     usage: Usage | None = None
 
 
-Event: TypeAlias = TextDelta | ReasoningDelta | ToolCall | ToolResult | Finish
+Event: TypeAlias = TextDelta | ReasoningDelta | ToolCall | ToolResult | RoundEnd | Finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

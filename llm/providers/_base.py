@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from llm.errors import LLMError
-from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
+from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelList:
+    """How to ask a provider for its models, and what its answer proves."""
+
+    request: HttpRequest
+    names: Callable[[JSON], list[str]]
+    """Model ids in the answer's JSON document, in every spelling under which they may be asked for."""
+    proves_key: bool = True
+    """False where the list is public: an answer says nothing about the key."""
+    is_complete: bool = True
+    """False where a model that is not in the list may exist all the same."""
 
 
 class Provider(Protocol):
@@ -30,6 +44,9 @@ class Provider(Protocol):
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Events of an answer with status 200, streamed or not. Ends with `Finish`, or raises an `LLMError`."""
+
+    def models(self, config: ModelConfig) -> ModelList:
+        """The list of models, for connection tests; it costs nothing."""
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         """What an answer with another status means. `headers` has lower-case names; `body` is capped at 64 KiB."""

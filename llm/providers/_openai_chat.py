@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from llm.errors import LLMError
 from llm.providers._address import endpoint, headers
+from llm.providers._base import ModelList
 from llm.providers._chat_messages import wire_messages, wire_tool
 from llm.providers._chat_stream import parse
 from llm.providers._errors import error_of
@@ -21,6 +22,13 @@ OPTIONS: dict[str, tuple[JSON, ...]] = {
     "empty_content": ("", None),
     "stream_usage": (True, False),
 }
+
+
+def ids_in(document: JSON) -> list[str]:
+    """The ids of a list of models, `{"data": [{"id": ...}]}`."""
+    rows = document.get("data") if isinstance(document, dict) else None
+    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [name for name in ids if isinstance(name, str)]
 
 
 def _as_it_is(body: Body) -> Body:
@@ -54,6 +62,14 @@ class OpenAIChat:
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         return parse(chunks)
+
+    def models(self, config: ModelConfig) -> ModelList:
+        request = HttpRequest(
+            method="GET",
+            url=endpoint(config.base_url or self.base_url, "models"),
+            headers=headers(config, key_header="authorization", scheme="Bearer "),
+        )
+        return ModelList(request=request, names=ids_in)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         return error_of(status, headers, body)

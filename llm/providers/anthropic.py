@@ -9,7 +9,9 @@ from llm.errors import LLMError, QuotaExceeded, RateLimited
 from llm.providers._address import endpoint, headers
 from llm.providers._anthropic_messages import system_text, wire_messages, wire_tool
 from llm.providers._anthropic_stream import parse
+from llm.providers._base import ModelList
 from llm.providers._errors import error_of
+from llm.providers._openai_chat import ids_in
 from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig
 
 Body: TypeAlias = dict[str, JSON]
@@ -59,12 +61,18 @@ class Anthropic:
         return HttpRequest(
             method="POST",
             url=endpoint(config.base_url or self.base_url, "messages"),
-            headers={"anthropic-version": api_version(config.model)} | headers(config, key_header="x-api-key"),
+            headers=_headers(config),
             body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         return parse(chunks)
+
+    def models(self, config: ModelConfig) -> ModelList:
+        """The list names dated models; their aliases work too."""
+        url = f"{endpoint(config.base_url or self.base_url, 'models')}?limit=1000"
+        request = HttpRequest(method="GET", url=url, headers=_headers(config))
+        return ModelList(request=request, names=ids_in, is_complete=False)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         error = error_of(status, headers, body)
@@ -72,6 +80,10 @@ class Anthropic:
         if isinstance(error, RateLimited) and error.retry_after is None:
             return QuotaExceeded(status=status)
         return error
+
+
+def _headers(config: ModelConfig) -> dict[str, str]:
+    return {"anthropic-version": api_version(config.model)} | headers(config, key_header="x-api-key")
 
 
 def _conversation(config: ModelConfig, request: ChatRequest) -> Body:
