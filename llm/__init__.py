@@ -27,6 +27,7 @@ from llm.errors import (
     is_retryable,
 )
 from llm.estimate import estimate_usage
+from llm.history import Dropped, History, fit_history
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY, Retry
 from llm.transport import Timeouts, Transport, transport_for
@@ -68,9 +69,11 @@ __all__ = [
     "ChatRequest",
     "ContentFiltered",
     "ContextTooLong",
+    "Dropped",
     "Event",
     "Finish",
     "FinishReason",
+    "History",
     "HttpRequest",
     "Image",
     "LLMError",
@@ -107,6 +110,7 @@ __all__ = [
     "Usage",
     "assistant",
     "estimate_usage",
+    "fit_history",
     "is_retryable",
     "system",
     "transport_for",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from itertools import count
 
 from llm.addresses import AddressPolicy
 from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
+from llm.history import History, fit_history
 from llm.providers import PROVIDERS
 from llm.providers._base import Provider
 from llm.redaction import Redaction
+from llm.repairs import MOST_REPAIRS, Repairs, without
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import Retry
 from llm.storable import storable_events
@@ -18,6 +19,7 @@ from llm.transport import Answer, Sender, transport_for
 from llm.types import JSON, Cancellation, ChatRequest, Event, Finish, HttpRequest, Image, Message, ModelConfig, ToolSpec
 
 LONGEST_ERROR_BODY = 64 * 1024
+repairs = Repairs()
 # What a parser meets when the JSON is sound and its shape is not.
 UNEXPECTED_SHAPE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -61,14 +63,21 @@ class UnifiedLLMClient:
         except LLMError as error:
             raise self._presentable(error) from None
 
+    def history(self, messages: Sequence[Message]) -> History:
+        """The conversation as this model's provider takes it, and what is left out of it."""
+        return fit_history(messages, provider=self.config.provider)
+
     def _chat_request(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], params: dict[str, JSON]
     ) -> ChatRequest:
         """Parameters of the call beat those of the model; None takes one away."""
-        if not self.config.vision and any(isinstance(part, Image) for message in messages for part in message.parts):
+        fitting = self.history(messages).messages
+        if not self.config.vision and any(isinstance(part, Image) for message in fitting for part in message.parts):
             raise BadRequest("This model cannot see images. Remove the image or pick a model that can.")
+        if tools and not self.config.tools:
+            raise BadRequest("This model cannot call tools. Turn the tools off or pick a model that can.")
         merged = {name: value for name, value in {**self.config.params, **params}.items() if value is not None}
-        return ChatRequest(messages=tuple(messages), tools=tuple(tools), params=merged, stream=self.config.streaming)
+        return ChatRequest(messages=fitting, tools=tuple(tools), params=merged, stream=self.config.streaming)
 
     def _stream(self, request: HttpRequest, cancellation: Cancellation) -> Iterator[Event]:
         first, events = self._begin(request, cancellation)
@@ -78,16 +87,29 @@ class UnifiedLLMClient:
 
     def _begin(self, request: HttpRequest, cancellation: Cancellation) -> tuple[Event, Generator[Event]]:
         """The first event and the others. Until there is a first one a failure may be tried again."""
-        for failures in count(1):
+        request, refused, failures = repairs.applied(request, self.config.model), list[str](), 0
+        while True:
             events = self._attempt(request, cancellation)
             try:
                 return next(events), events
+            except BadRequest as error:
+                request = self._without_refused(request, error, refused)
+                continue
             except LLMError as error:
+                failures += 1
                 delay = self.retry.delay(error, failures=failures)
                 if delay is None:
                     raise
             self.retry.pause(delay, cancellation)
-        raise AssertionError("count() has no end")
+
+    def _without_refused(self, request: HttpRequest, error: BadRequest, refused: list[str]) -> HttpRequest:
+        """The request without the parameter that was refused; the error where there is nothing to mend."""
+        refused.append(error.parameter)
+        repaired = without(request, error.parameter, refused=refused) if len(refused) <= MOST_REPAIRS else None
+        if repaired is None:
+            raise error
+        repairs.remember(request, self.config.model, error.parameter)
+        return repaired
 
     def _attempt(self, request: HttpRequest, cancellation: Cancellation) -> Generator[Event]:
         with self.transport.send(request, cancellation) as answer:

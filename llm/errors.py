@@ -36,8 +36,14 @@ class LLMError(Exception):
 
 
 class BadRequest(LLMError):
+    """`parameter` is the field of the request that the provider refused, "" where it named none."""
+
     code = "bad_request"
     default_message = "The provider refused the request. Check the model's parameters."
+
+    def __init__(self, message: str = "", *, status: int | None = None, parameter: str = "") -> None:
+        super().__init__(message, status=status)
+        self.parameter = parameter
 
 
 class ContextTooLong(BadRequest):

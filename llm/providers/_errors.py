@@ -18,6 +18,7 @@ from llm.errors import (
     RateLimited,
 )
 from llm.providers._faults import Fault, fault_in, fault_in_body
+from llm.providers._refused import refused_parameter
 from llm.retry import parse_retry_after
 from llm.types import JSON
 
@@ -100,6 +101,8 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
     message = ours if status == 401 or kind is NotAnAPI else _with_quote(ours, fault)
     if kind is RateLimited:
         return RateLimited(message, status=status, retry_after=parse_retry_after(headers))
+    if kind is BadRequest:
+        return BadRequest(message, status=status, parameter=refused_parameter(body))
     return kind(message, status=status)
 
 
