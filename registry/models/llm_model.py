@@ -74,6 +74,7 @@ class LLMModel(models.Model):
             options=self.connection.options,
             params=self.default_params,
             streaming=self.streaming,
+            tools=self.tools,
             vision=self.vision,
         )
 
