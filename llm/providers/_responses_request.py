@@ -89,7 +89,7 @@ def _items(message: Message) -> Iterator[Body]:
 def _content(part: Text | Image) -> Body:
     if isinstance(part, Text):
         return {"type": "input_text", "text": part.text}
-    return {"type": "input_image", "image_url": image_url(part)}
+    return {"type": "input_image", "image_url": image_url(part), "detail": "auto"}
 
 
 def _said(parts: Iterable[Part]) -> Iterator[Body]:
@@ -116,8 +116,7 @@ def _thought(part: Reasoning) -> list[Body]:
 def _spoken(part: Part) -> Body | None:
     match part:
         case Text(text) if text:
-            content = [{"type": "output_text", "text": text}]
-            return {"type": "message", "role": "assistant", "content": content}
+            return {"type": "message", "role": "assistant", "content": text}
         case ToolCall(call_id, name, arguments):
             return {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments}
         case _:

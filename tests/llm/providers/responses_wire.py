@@ -14,22 +14,25 @@ USAGE = {
 def stream(*documents):
     """Events with their names, as the vendor sends them; no `[DONE]`."""
     numbered = [document | {"sequence_number": number} for number, document in enumerate(documents)]
-    lines = (f"event: {document['type']}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n" for document in numbered)
+    lines = (
+        f"event: {document['type']}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n" for document in numbered
+    )
     return "".join(lines).encode()
 
 
 def response(status, *output, **rest):
     """The object that the last event holds and that an answer which was not streamed is."""
-    empty = {"error": None, "incomplete_details": None, "usage": USAGE}
-    return {"id": "resp_1", "object": "response", "status": status, "output": list(output)} | empty | rest
+    asked = {"model": "gpt-6.2-sol", "tools": [], "tool_choice": "auto", "parallel_tool_calls": True}
+    said = {"status": status, "output": list(output), "error": None, "incomplete_details": None, "usage": USAGE}
+    return {"id": "resp_1", "object": "response", "created_at": 1795400000} | asked | said | rest
 
 
 def end(status, *output, **rest):
     return {"type": f"response.{status}", "response": response(status, *output, **rest)}
 
 
-def delta(kind, text, index, item):
-    return {"type": f"response.{kind}.delta", "item_id": item["id"], "output_index": index, "delta": text}
+def delta(kind, text, index, item, **rest):
+    return {"type": f"response.{kind}.delta", "item_id": item["id"], "output_index": index, "delta": text} | rest
 
 
 def item_events(index, item, *between):
@@ -74,19 +77,24 @@ def thinking(index, item):
     deltas = []
     for position, part in enumerate(item["summary"]):
         place = {"item_id": item["id"], "output_index": index, "summary_index": position}
-        deltas.append({"type": "response.reasoning_summary_part.added"} | place)
-        for word in part["text"].split(" "):
-            deltas.append(delta("reasoning_summary_text", word + " ", index, item))
-        deltas[-1]["delta"] = deltas[-1]["delta"].rstrip()
+        empty = {"type": "summary_text", "text": ""}
+        deltas.append({"type": "response.reasoning_summary_part.added", "part": empty} | place)
+        pieces = halves(part["text"])
+        deltas += [delta("reasoning_summary_text", piece, index, item, summary_index=position) for piece in pieces]
         deltas.append({"type": "response.reasoning_summary_text.done", "text": part["text"]} | place)
     return item_events(index, item, *deltas)
 
 
 def speaking(index, item, kind="output_text"):
     text = item["content"][0].get("text") or item["content"][0].get("refusal")
+    return item_events(
+        index, item, *[delta(kind, piece, index, item, content_index=0, logprobs=[]) for piece in halves(text)]
+    )
+
+
+def halves(text):
     half = len(text) // 2
-    pieces = [delta(kind, piece, index, item) for piece in (text[:half], text[half:])]
-    return item_events(index, item, *pieces)
+    return text[:half], text[half:]
 
 
 def calling(index, item):
@@ -94,7 +102,7 @@ def calling(index, item):
     pieces = [
         delta("function_call_arguments", arguments[at : at + 4], index, item) for at in range(0, len(arguments), 4)
     ]
-    done = {"type": "response.function_call_arguments.done", "arguments": arguments} | place
+    done = {"type": "response.function_call_arguments.done", "name": item["name"], "arguments": arguments} | place
     return item_events(index, item, *pieces, done)
 
 
