@@ -28,18 +28,16 @@ class AzureAddress:
     def of(cls, base_url: str, options: Mapping[str, JSON]) -> Self:
         """A version in the address beats the option; a path that ends in `/v1` beats both."""
         parts = urlsplit(base_url.strip())
-        pairs = parse_qsl(parts.query, keep_blank_values=True)
-        asked = next((value for name, value in pairs if name == "api-version"), "") or _text(options.get("api_version"))
-        others = tuple(pair for pair in pairs if pair[0] != "api-version")
+        version, query = _version_and_query(parts, options)
         path = _OPERATION.sub("", parts.path.rstrip("/"))
         if pasted := _DEPLOYMENTS.fullmatch(path):
-            return cls(root=_root(parts, pasted["root"]), version=_dated(asked) or DEFAULT_VERSION, query=others)
+            return cls(root=_root(parts, pasted["root"]), version=_dated(version) or DEFAULT_VERSION, query=query)
         # "preview" opts in to what the style without dates has not released.
-        preview = (("api-version", "preview"),) if asked == "preview" else ()
+        query = (("api-version", "preview"), *query) if version == "preview" else query
         if path.endswith("/v1"):
-            return cls(root=_root(parts, path.removesuffix("/v1")), query=preview + others)
+            return cls(root=_root(parts, path.removesuffix("/v1")), query=query)
         root = _root(parts, path if path.endswith("/openai") else f"{path}/openai")
-        return cls(root=root, version=_dated(asked), query=preview + others)
+        return cls(root=root, version=_dated(version), query=query)
 
     def url(self, operation: str, *, deployment: str = "") -> str:
         """Only chat completions of the dated style have the deployment in their path."""
@@ -52,6 +50,14 @@ class AzureAddress:
         return f"{self.root}{path}?{urlencode(query)}" if query else f"{self.root}{path}"
 
 
+def _version_and_query(parts: SplitResult, options: Mapping[str, JSON]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    pasted = next((value for name, value in pairs if name == "api-version"), "")
+    option = options.get("api_version")
+    version = pasted or (option.strip() if isinstance(option, str) else "")
+    return version, tuple(pair for pair in pairs if pair[0] != "api-version")
+
+
 def _root(parts: SplitResult, path: str) -> str:
     """A bare host has everything below `/openai`; what stands behind a gateway's own path is the gateway's affair."""
     return f"{parts.scheme}://{parts.netloc}{path or '/openai'}"
@@ -59,7 +65,3 @@ def _root(parts: SplitResult, path: str) -> str:
 
 def _dated(version: str) -> str:
     return version if _DATED.fullmatch(version) else ""
-
-
-def _text(value: JSON) -> str:
-    return value.strip() if isinstance(value, str) else ""

@@ -45,14 +45,14 @@ def effort_in(body):
 @each_family
 @pytest.mark.parametrize("effort", EFFORTS)
 @pytest.mark.parametrize("wire_format", BOTH)
-def test_only_efforts_that_the_family_takes_are_sent(model, efforts, default, effort, wire_format):
+def test_gotcha_31_only_efforts_that_the_family_takes_are_sent(model, efforts, default, effort, wire_format):
     _, body = asked(model, options={"wire_format": wire_format}, reasoning_effort=effort)
     assert effort_in(body) == (effort if effort in efforts else None)
 
 
 @each_family
 @pytest.mark.parametrize("wire_format", BOTH)
-def test_sampling_is_sent_only_where_the_model_does_not_reason(model, efforts, default, wire_format):
+def test_gotcha_31_sampling_is_sent_only_where_the_model_does_not_reason(model, efforts, default, wire_format):
     for effort in (None, *efforts):
         _, body = asked(model, options={"wire_format": wire_format}, reasoning_effort=effort, **SAMPLING)
         sent = {name: body[name] for name in SAMPLING if name in body}
