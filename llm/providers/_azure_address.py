@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
+from llm.errors import BadRequest
 from llm.types import JSON
 
 # The newest dated version that is not a preview, for a pasted path that says "dated" and not which.
 DEFAULT_VERSION = "2024-10-21"
+NO_ADDRESS = "Every Azure resource has an address of its own. Enter it, like https://NAME.openai.azure.com."
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?")
 _DEPLOYMENTS = re.compile(r"(?P<root>.*)/deployments(?:/.*)?")
 _OPERATION = re.compile(r"/(?:chat/completions|responses|models)$")
@@ -28,6 +30,8 @@ class AzureAddress:
     def of(cls, base_url: str, options: Mapping[str, JSON]) -> Self:
         """A version in the address beats the option; a path that ends in `/v1` beats both."""
         parts = urlsplit(base_url.strip())
+        if not parts.netloc:
+            raise BadRequest(NO_ADDRESS)
         version, query = _version_and_query(parts, options)
         path = _OPERATION.sub("", parts.path.rstrip("/"))
         if pasted := _DEPLOYMENTS.fullmatch(path):

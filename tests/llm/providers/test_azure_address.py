@@ -5,6 +5,7 @@ import json
 import openai
 import pytest
 
+from llm.errors import BadRequest
 from llm.providers import PROVIDERS
 from llm.types import ChatRequest, ModelConfig, ToolSpec, user
 from tests.llm.wire import answer
@@ -97,6 +98,12 @@ def test_an_address_in_every_form_that_people_paste(host, pasted, version, path)
 )
 def test_gateways_with_paths_and_parameters_of_their_own(pasted, url):
     assert asked(pasted).url == url
+
+
+@pytest.mark.parametrize("pasted", ["", "res.openai.azure.com", "/openai/v1"])
+def test_without_a_host_there_is_nobody_to_ask(pasted):
+    with pytest.raises(BadRequest, match="address of its own"):
+        asked(pasted)
 
 
 def test_a_deployments_name_is_quoted_and_named_in_the_body_too():
