@@ -8,7 +8,7 @@ from llm.types import ModelConfig, Secret
 
 # /v1, /v1beta/openai, /openai/v1, /api/v1: whatever names a version is complete.
 _VERSION = re.compile(r"/v\d+[a-z0-9]*(?=/|$)")
-_OPERATIONS = ("/chat/completions", "/messages", "/models")
+_OPERATIONS = ("/chat/completions", "/messages", "/models", "/responses")
 
 
 def endpoint(base_url: str, operation: str) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from llm.errors import NotAnAPI, Truncated
-from llm.framing import first_character, json_objects, server_sent_events, whole_object
+from llm.errors import Truncated
 from llm.providers._anthropic_messages import REDACTED
 from llm.providers._chat_stream import tokens
+from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._tool_calls import ToolCallAssembly, whole
 from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
@@ -22,17 +22,12 @@ STOP_REASONS: dict[str, FinishReason] = {
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
-    first, chunks = first_character(chunks)
-    if first == b"<":
-        raise NotAnAPI
-    answer = MessageAnswer()
-    if first in (b"{", b"["):
-        yield from answer.read_message(whole_object(chunks))
-    else:
-        for document in json_objects(event.data for event in server_sent_events(chunks)):
-            yield from answer.read(document)
-            if answer.ended:
-                break
+    documents, answer = Documents(chunks), MessageAnswer()
+    read = answer.read_message if documents.is_whole else answer.read
+    for document in documents:
+        yield from read(document)
+        if answer.ended:
+            break
     yield from answer.finish()
 
 

@@ -4,6 +4,8 @@ from base64 import b64encode
 
 from llm.types import JSON, Image, Message, Text, ToolCall, ToolResult, ToolSpec
 
+TOOL_CHOICES = ("auto", "none", "required")
+
 
 def wire_messages(message: Message, *, system_role: str, empty_content: str | None) -> list[dict[str, JSON]]:
     """One message, except that each tool result is one of its own."""
@@ -23,6 +25,16 @@ def wire_tool(tool: ToolSpec) -> dict[str, JSON]:
     return {"type": "function", "function": function}
 
 
+def wire_tool_choice(choice: JSON) -> JSON:
+    """A word of the format as it is; any other is the name of a tool."""
+    named = isinstance(choice, str) and choice not in TOOL_CHOICES
+    return {"type": "function", "function": {"name": choice}} if named else choice
+
+
+def image_url(image: Image) -> str:
+    return image.url or f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
+
+
 def _user_content(message: Message) -> JSON:
     """Plain text stays a string: many servers know nothing else."""
     parts = [_user_part(part) for part in message.parts if isinstance(part, Text | Image)]
@@ -32,8 +44,7 @@ def _user_content(message: Message) -> JSON:
 def _user_part(part: Text | Image) -> dict[str, JSON]:
     if isinstance(part, Text):
         return {"type": "text", "text": part.text}
-    url = part.url or f"data:{part.media_type};base64,{b64encode(part.data).decode()}"
-    return {"type": "image_url", "image_url": {"url": url}}
+    return {"type": "image_url", "image_url": {"url": image_url(part)}}
 
 
 def _assistant(message: Message, empty_content: str | None) -> dict[str, JSON]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from llm.errors import NotAnAPI, Truncated
-from llm.framing import first_character, json_objects, server_sent_events, whole_object
+from llm.errors import Truncated
+from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._tool_calls import ToolCallAssembly, whole
 from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
@@ -29,16 +29,14 @@ _MOST_TOKENS = 2**31 - 1
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
-    first, chunks = first_character(chunks)
-    if first == b"<":
-        raise NotAnAPI
+    return events_of(Documents(chunks))
+
+
+def events_of(documents: Documents) -> Iterator[Event]:
     answer = Answer()
-    if first in (b"{", b"["):
-        yield from answer.read(whole_object(chunks))
-        answer.ended = True
-    else:
-        for document in json_objects(answer.until_done(chunks)):
-            yield from answer.read(document)
+    for document in documents:
+        yield from answer.read(document)
+    answer.ended = documents.is_done
     yield from answer.finish()
 
 
@@ -51,16 +49,6 @@ class Answer:
         self._reason: FinishReason | None = None
         self._refused = False
         self._usage: Usage | None = None
-
-    def until_done(self, chunks: Iterable[bytes]) -> Iterator[str]:
-        """The data of each event before `[DONE]`, without the keep-alives that some servers send as data."""
-        for event in server_sent_events(chunks):
-            data = event.data.strip()
-            if data.startswith("[DONE]"):
-                self.ended = True
-                return
-            if data and not data.startswith(":"):
-                yield data
 
     def read(self, document: Mapping[str, JSON]) -> Iterator[Event]:
         if error := error_in_stream(document):

@@ -31,11 +31,17 @@ CODES: dict[str, type[LLMError]] = {
     "enforced_spend_limit_reached": QuotaExceeded,
     "insufficient_quota": QuotaExceeded,
     "ramp_limit_exceeded": QuotaExceeded,
+    "bio_policy": ContentFiltered,
     "content_filter": ContentFiltered,
     "content_policy_violation": ContentFiltered,
+    "image_content_policy_violation": ContentFiltered,
+    "misalignment_policy_violation": ContentFiltered,
+    "responsibleaipolicyviolation": ContentFiltered,
     "context_length_exceeded": ContextTooLong,
     "exceed_context_size_error": ContextTooLong,
+    "invalid_prompt": BadRequest,
     "invalid_request_error": BadRequest,
+    "deploymentnotfound": ModelNotFound,
     "model_not_found": ModelNotFound,
     "not_found_error": ModelNotFound,
     "notfounderror": ModelNotFound,
@@ -47,6 +53,7 @@ CODES: dict[str, type[LLMError]] = {
     "unavailable_error": Overloaded,
     "rate_limit_error": RateLimited,
     "rate_limit_exceeded": RateLimited,
+    "ratelimitreached": RateLimited,
 }
 STATUSES: dict[int, type[LLMError]] = {
     401: BadCredentials,
@@ -56,6 +63,7 @@ STATUSES: dict[int, type[LLMError]] = {
     405: NotAnAPI,
     408: Overloaded,
     409: Overloaded,
+    424: Overloaded,
     425: Overloaded,
     429: RateLimited,
 }
@@ -66,6 +74,7 @@ SENTENCES: dict[int, str] = {
     408: "The provider gave up waiting for the request. Try again in a moment.",
     409: "The provider is busy with a conflicting request. Try again in a moment.",
     413: "The request is larger than the provider takes. Start a new chat or send smaller images.",
+    424: "Something that the provider depends on failed. Try again in a moment.",
     425: "The provider is not ready yet. Try again in a moment.",
     500: "The provider had an internal error. Try again in a moment or pick another model.",
     501: "The provider does not support this kind of request. Check the model's parameters.",
@@ -88,7 +97,9 @@ _CONTEXT = re.compile(
 _FILTER = re.compile(r"content filtering policy|usage policy|content management policy", re.IGNORECASE)
 _SPENT = re.compile(r"credit balance is too low|spend(?:ing)? limit|usage limits?\b.*reached", re.IGNORECASE)
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
-_WRONG_PATH = re.compile(r"^not found$|invalid url|page not found|unknown (?:url|path|request url)", re.IGNORECASE)
+_WRONG_PATH = re.compile(
+    r"^(?:resource )?not found$|invalid url|page not found|unknown (?:url|path|request url)", re.IGNORECASE
+)
 
 
 def error_of(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
@@ -100,7 +111,8 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
     # A rejected key is not quoted: servers echo parts of it.
     message = ours if status == 401 or kind is NotAnAPI else _with_quote(ours, fault)
     if kind is RateLimited:
-        return RateLimited(message, status=status, retry_after=parse_retry_after(headers))
+        named = parse_retry_after(headers)
+        return RateLimited(message, status=status, retry_after=fault.seconds_to_wait() if named is None else named)
     if kind is BadRequest:
         return BadRequest(message, status=status, parameter=refused_parameter(body))
     return kind(message, status=status)
@@ -112,7 +124,8 @@ def error_in_stream(document: Mapping[str, JSON]) -> LLMError | None:
     if fault is None:
         return None
     kind = _refined(_by_code(fault), fault)
-    return kind() if kind is BadCredentials else kind(_with_quote(kind.default_message, fault))
+    message = kind.default_message if kind is BadCredentials else _with_quote(kind.default_message, fault)
+    return RateLimited(message, retry_after=fault.seconds_to_wait()) if kind is RateLimited else kind(message)
 
 
 def _with_quote(ours: str, fault: Fault) -> str:

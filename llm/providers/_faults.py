@@ -10,6 +10,11 @@ from llm.types import JSON
 # OpenAI's masked "sk-proj-***abcd" too; the client, which knows the key, takes out every other spelling of it.
 _LOOKS_LIKE_A_KEY = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|hf|gsk|xai)[-_][\w*.-]{8,}")
 _LONGEST_QUOTE = 160
+# "Please retry after 22 seconds." (Azure), "Please try again in 6m0s.", "in 1.5s", "in 120ms" (OpenAI).
+_WAIT = re.compile(
+    r"\b(?:retry|try again) (?:after|in) (?:(?P<minutes>\d{1,4})m)?(?P<number>\d{1,6}(?:\.\d{1,6})?) ?(?P<unit>m?s)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,14 @@ class Fault:
         line = " ".join(self.message.split())
         line = _LOOKS_LIKE_A_KEY.sub("***", "".join(c for c in line if c.isprintable()))
         return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE].rstrip()}…"
+
+    def seconds_to_wait(self) -> float | None:
+        """The time that the prose names, for servers that send no header with it."""
+        found = _WAIT.search(self.message)
+        if found is None:
+            return None
+        seconds = float(found["number"]) / (1000 if found["unit"].lower() == "ms" else 1)
+        return 60 * int(found["minutes"] or 0) + seconds
 
 
 def fault_in_body(body: bytes) -> Fault:
@@ -85,9 +98,11 @@ def _nested(message: str) -> Fault | None:
 
 
 def _codes(error: Mapping[str, JSON]) -> Iterator[str]:
-    details = error.get("details")
+    details, inner = error.get("details"), error.get("innererror")
     if isinstance(details, dict):
         yield from _codes({"code": details.get("error_code")})
+    if isinstance(inner, dict):
+        yield from _codes({"code": inner.get("code")})
     for name in ("code", "type", "error_type", "statusCode", "status"):
         if isinstance(value := error.get(name), str | int) and value != "error":
             yield str(value).lower()

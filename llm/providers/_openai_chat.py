@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from llm.errors import LLMError
 from llm.providers._address import endpoint, headers
 from llm.providers._base import ModelList
-from llm.providers._chat_messages import wire_messages, wire_tool
+from llm.providers._chat_messages import wire_messages, wire_tool, wire_tool_choice
 from llm.providers._chat_stream import parse
 from llm.providers._errors import error_of
 from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig
@@ -22,6 +22,8 @@ OPTIONS: dict[str, tuple[JSON, ...]] = {
     "empty_content": ("", None),
     "stream_usage": (True, False),
 }
+# A 400 in a request without tools.
+_ONLY_WITH_TOOLS = ("tool_choice", "parallel_tool_calls")
 
 
 def ids_in(document: JSON) -> list[str]:
@@ -31,60 +33,44 @@ def ids_in(document: JSON) -> list[str]:
     return [name for name in ids if isinstance(name, str)]
 
 
+def encoded(body: Body) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def _as_it_is(body: Body) -> Body:
     return body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenAIChat:
-    """`fit` drops from a request what the model's family rejects."""
+class ChatFormat:
+    """What servers of chat completions differ in. `fit` drops from a request what the model's family rejects."""
 
-    label: str
-    icon: str
-    base_url: str = ""
-    key_env: str = ""
-    url_env: str = ""
-    needs_key: bool = False
     max_tokens_field: str = "max_tokens"
     system_role: str = "system"
     empty_content: str | None = ""
     stream_usage: bool = True
     fit: Callable[[Body], Body] = _as_it_is
 
-    def build(self, config: ModelConfig, request: ChatRequest) -> HttpRequest:
-        body = self._with_options(config.options).body(config, request)
-        return HttpRequest(
-            method="POST",
-            url=endpoint(config.base_url or self.base_url, "chat/completions"),
-            headers=headers(config, key_header="authorization", scheme="Bearer "),
-            body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
-        )
+    def body(self, config: ModelConfig, request: ChatRequest) -> Body:
+        """Parameters under names that nobody here knows go through; they cannot replace what is said here."""
+        return self._with_options(config.options)._body(config, request)  # noqa: SLF001  another of its own
 
-    def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
-        return parse(chunks)
-
-    def models(self, config: ModelConfig) -> ModelList:
-        request = HttpRequest(
-            method="GET",
-            url=endpoint(config.base_url or self.base_url, "models"),
-            headers=headers(config, key_header="authorization", scheme="Bearer "),
-        )
-        return ModelList(request=request, names=ids_in)
-
-    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
-        return error_of(status, headers, body)
-
-    def _with_options(self, options: Mapping[str, JSON]) -> "OpenAIChat":
+    def _with_options(self, options: Mapping[str, JSON]) -> Self:
         known = {name: value for name, value in options.items() if value in OPTIONS.get(name, ())}
         return replace(self, **known)
 
-    def body(self, config: ModelConfig, request: ChatRequest) -> Body:
-        """Parameters under names that nobody here knows go through; they cannot replace what is said here."""
-        return self.fit(self._params({**config.params, **request.params}) | self._conversation(config, request))
+    def _body(self, config: ModelConfig, request: ChatRequest) -> Body:
+        params = {name: value for name, value in {**config.params, **request.params}.items() if value is not None}
+        return self.fit(self._params(params, request) | self._conversation(config, request))
 
-    def _params(self, params: Mapping[str, JSON]) -> Body:
+    def _params(self, params: Mapping[str, JSON], request: ChatRequest) -> Body:
         renamed = {"max_tokens": self.max_tokens_field}
-        return {renamed.get(name, name): value for name, value in params.items() if value is not None}
+        body = {
+            renamed.get(name, name): value
+            for name, value in params.items()
+            if request.tools or name not in _ONLY_WITH_TOOLS
+        }
+        return body | {"tool_choice": wire_tool_choice(body["tool_choice"])} if "tool_choice" in body else body
 
     def _conversation(self, config: ModelConfig, request: ChatRequest) -> Body:
         body: Body = {"model": config.model, "messages": self._messages(request), "stream": request.stream}
@@ -100,3 +86,37 @@ class OpenAIChat:
             for message in request.messages
         )
         return [message for messages in wire for message in messages]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAIChat(ChatFormat):
+    """A vendor, and how its servers speak the format."""
+
+    label: str
+    icon: str
+    base_url: str = ""
+    key_env: str = ""
+    url_env: str = ""
+    needs_key: bool = False
+
+    def build(self, config: ModelConfig, request: ChatRequest) -> HttpRequest:
+        return HttpRequest(
+            method="POST",
+            url=endpoint(config.base_url or self.base_url, "chat/completions"),
+            headers=headers(config, key_header="authorization", scheme="Bearer "),
+            body=encoded(self.body(config, request)),
+        )
+
+    def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        return parse(chunks)
+
+    def models(self, config: ModelConfig) -> ModelList:
+        request = HttpRequest(
+            method="GET",
+            url=endpoint(config.base_url or self.base_url, "models"),
+            headers=headers(config, key_header="authorization", scheme="Bearer "),
+        )
+        return ModelList(request=request, names=ids_in)
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
+        return error_of(status, headers, body)

@@ -16,7 +16,12 @@ class Recorded:
 
     @property
     def provider(self):
-        return PROVIDERS["anthropic" if "/messages" in self.name else "vllm"]
+        wires = {"messages": "anthropic", "responses": "openai"}
+        return PROVIDERS[wires.get(self.name.partition("/")[2].partition("_")[0], "vllm")]
+
+    @property
+    def is_list(self):
+        return self.name.endswith("/models")
 
 
 def recorded(path):
@@ -25,7 +30,8 @@ def recorded(path):
 
 
 EVERYTHING = [recorded(path) for path in sorted(STREAMS.glob("*/*.http"))]
-ANSWERS = [answer for answer in EVERYTHING if answer.status == 200]
+ANSWERS = [answer for answer in EVERYTHING if answer.status == 200 and not answer.is_list]
+LISTS = [answer for answer in EVERYTHING if answer.is_list]
 REFUSALS = [answer for answer in EVERYTHING if answer.status != 200]
 
 

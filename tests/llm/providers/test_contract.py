@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,7 @@ def test_an_unknown_model_is_told_from_a_wrong_address(name):
 @pytest.mark.parametrize("value", ["text", 5, -1.5, True, [], ["x"], {}, {"a": 1}, None], ids=repr)
 def test_parameters_of_any_type_are_for_the_provider_to_refuse(name, value):
     known = ["temperature", "top_p", "max_tokens", "stop", "reasoning_effort", "seed"]
-    for model in ("m", "gpt-6-luna", "claude-haiku-4-5-20251001", "claude-opus-5"):
-        request = ChatRequest(messages=(user("x"),), params=dict.fromkeys(known, value))
+    known += ["tool_choice", "parallel_tool_calls", "response_format"]
+    for model in ("m", "gpt-6-luna", "gpt-6.2-sol", "claude-haiku-4-5-20251001", "claude-opus-5"):
+        request = replace(conversation(), params=dict.fromkeys(known, value))
         assert json.loads(PROVIDERS[name].build(config(name, model=model), request).body)["model"] == model

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from llm.errors import LLMError
 from llm.providers import PROVIDERS
 from llm.types import Finish, ReasoningDelta, TextDelta, ToolCall
+from tests.llm.providers.responses_wire import ANSWERS as RESPONSES
+from tests.llm.providers.responses_wire import stream
 from tests.llm.recorded import ANSWERS, EVERYTHING
 
 ANYTHING = st.recursive(
@@ -46,7 +48,7 @@ def counts(usage):
     return usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens
 
 
-@pytest.mark.parametrize("name", ["vllm", "anthropic"])
+@pytest.mark.parametrize("name", ["vllm", "anthropic", "openai"])
 @given(data=st.data())
 @settings(max_examples=500, deadline=None)
 def test_bytes_changed_removed_and_doubled(name, data):
@@ -58,7 +60,7 @@ def test_bytes_changed_removed_and_doubled(name, data):
     check(PROVIDERS[name], [bytes(body)])
 
 
-@pytest.mark.parametrize("name", ["vllm", "anthropic"])
+@pytest.mark.parametrize("name", ["vllm", "anthropic", "openai"])
 @given(data=st.data())
 @settings(max_examples=500, deadline=None)
 def test_values_replaced_by_anything(name, data):
@@ -93,7 +95,12 @@ data: {"type":"content_block_start","index":1,"content_block":{"type":"tool_use"
 data: {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{}"}}
 data: {"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9,"output_tokens_details":{}}}
 data: {"type":"message_stop"}"""
-STREAMED = {"vllm": TOOL_STREAM.splitlines(), "anthropic": THINKING_STREAM.splitlines()}
+RESPONSE_STREAM = stream(*RESPONSES["thinking, calling two tools"][:-1], *RESPONSES["refusing"])
+STREAMED = {
+    "vllm": TOOL_STREAM.splitlines(),
+    "anthropic": THINKING_STREAM.splitlines(),
+    "openai": RESPONSE_STREAM.splitlines(),
+}
 
 
 @pytest.mark.parametrize("name", PROVIDERS)

@@ -8,6 +8,8 @@ from llm.errors import LLMError
 from llm.providers import PROVIDERS
 from llm.testing.formats import FORMATS
 from llm.testing.script import read_script
+from tests.llm.providers.responses_wire import ANSWERS as RESPONSES
+from tests.llm.providers.responses_wire import stream
 from tests.llm.recorded import ANSWERS
 
 SCRIPTS = [
@@ -31,9 +33,15 @@ def outcome(provider, chunks):
     return events, None
 
 
+def cuts(body):
+    """Every byte; of a long stream, whose middle is one shape over and over, those near its ends."""
+    positions = range(1, len(body))
+    return positions if len(body) < 8192 else [*positions[:1024], *positions[-1024:]]
+
+
 def assert_same_at_every_cut(provider, body):
     whole = outcome(provider, [body])
-    for cut in range(1, len(body)):
+    for cut in cuts(body):
         assert outcome(provider, [body[:cut], body[cut:]]) == whole, f"cut at {cut}"
     assert outcome(provider, [body[at : at + 1] for at in range(len(body))]) == whole
     return whole
@@ -44,6 +52,20 @@ def test_recorded_answers(answer):
     events, error = assert_same_at_every_cut(answer.provider, answer.body)
     assert events
     assert error is None
+
+
+@pytest.mark.parametrize("answer", RESPONSES)
+def test_answers_of_responses(answer):
+    events, error = assert_same_at_every_cut(PROVIDERS["openai"], stream(*RESPONSES[answer]))
+    assert events
+    assert error is None
+
+
+@pytest.mark.parametrize("answer", RESPONSES)
+def test_the_streamed_and_the_whole_response_say_the_same(answer):
+    whole = json.dumps(RESPONSES[answer][-1]["response"]).encode()
+    streamed = list(PROVIDERS["openai"].parse([stream(*RESPONSES[answer])]))
+    assert folded(streamed) == folded(list(PROVIDERS["openai"].parse([whole])))
 
 
 @pytest.mark.parametrize("path", WIRES)

@@ -1,0 +1,49 @@
+"""Items of which the output of a Responses answer consists: messages, thoughts and calls."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from llm.providers._responses_request import opaque_of
+from llm.types import JSON, ReasoningDelta, ToolCall
+
+Document: TypeAlias = Mapping[str, JSON]
+
+
+@dataclass(slots=True)
+class OutputItem:
+    """Whether deltas have said the item, and what is known of the call that it is."""
+
+    is_said: bool = False
+    is_done: bool = False
+    is_call: bool = False
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+    def learn(self, item: Document) -> None:
+        """What a whole item says of its call replaces what fragments said."""
+        self.is_call = True
+        self.call_id = text_of(item.get("call_id")) or self.call_id
+        self.name = text_of(item.get("name")) or self.name
+        self.arguments = text_of(item.get("arguments")) or self.arguments
+
+    def call(self, number: int) -> ToolCall:
+        """`call_id` is what a result answers to, not the item's own id."""
+        return ToolCall(self.call_id or f"call_{number}", self.name, self.arguments.strip() or "{}")
+
+    def reasoning(self, item: Document) -> Iterator[ReasoningDelta]:
+        """What signs a thought comes last, and ends it: the next one is another."""
+        parts = dicts_in(item.get("summary")) or dicts_in(item.get("content"))
+        text = "" if self.is_said else "\n\n".join(text_of(part.get("text")) for part in parts)
+        opaque = opaque_of(item)
+        if text or opaque:
+            yield ReasoningDelta(text, opaque)
+
+
+def dicts_in(values: JSON) -> list[dict[str, JSON]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+
+
+def text_of(value: JSON) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,96 @@
+"""Azure OpenAI: OpenAI's formats under addresses of its own. A model is asked for by the name of its deployment."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from llm.errors import BadCredentials, LLMError, ModelNotFound, NotAnAPI
+from llm.providers._address import headers
+from llm.providers._azure_address import AzureAddress
+from llm.providers._base import ModelList
+from llm.providers._errors import error_of
+from llm.providers._openai_chat import encoded, ids_in
+from llm.providers._openai_formats import EVERYTHING, Knowledge, asked, parse
+from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
+
+# A token of Entra ID is a JWT; a key of a resource is plain letters and digits.
+_ENTRA_TOKEN = re.compile(r"\s*eyJ[\w-]+\.[\w-]+\.[\w-]+\s*", re.ASCII)
+# "gpt-35-turbo", and "gpt-41" of people who did the same: a deployment's name could not hold a dot.
+_WITHOUT_DOT = re.compile(r"^gpt-([3-9])(\d)(?![\d.])")
+NO_DEPLOYMENT = (
+    "This Azure resource has no deployment of that name. Check the spelling; a new one needs up to five minutes."
+)
+REJECTED_KEY = (
+    "Azure rejected the key. Check that the key and the endpoint belong to the same resource; a token of Entra ID is "
+    "valid for an hour."
+)
+NO_SUCH_PATH = (
+    "Azure answered, but not at this address. Check the endpoint, and the API version where the address needs one."
+)
+
+
+def underlying_model(config: ModelConfig) -> str:
+    """Whose rules hold. The name of a deployment is the best guess unless the connection knows better."""
+    named = config.options.get("underlying_model")
+    model = named if isinstance(named, str) and named.strip() else config.model
+    return _WITHOUT_DOT.sub(r"gpt-\1.\2", model.strip().lower())
+
+
+def knowledge_of(version: str) -> Knowledge:
+    """What a dated version knows; the style without dates knows everything."""
+    if not version:
+        return EVERYTHING
+    return Knowledge(
+        token_limit_of_reasoners=version >= "2024-09-01",
+        reasoning=version >= "2024-12-01",
+        responses=version >= "2025-03-01",
+    )
+
+
+class Azure:
+    label = "Azure OpenAI"
+    icon = "p-azure"
+    base_url = ""
+    url_env = "AZURE_OPENAI_ENDPOINT"
+    key_env = "AZURE_OPENAI_API_KEY"
+    needs_key = True
+
+    def build(self, config: ModelConfig, request: ChatRequest) -> HttpRequest:
+        address = AzureAddress.of(config.base_url, config.options)
+        wire = asked(config, request, model=underlying_model(config), server=knowledge_of(address.version))
+        return HttpRequest(
+            method="POST",
+            url=address.url(wire.operation, deployment=config.model),
+            headers=_headers(config),
+            body=encoded(wire.body),
+        )
+
+    def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        return parse(chunks)
+
+    def models(self, config: ModelConfig) -> ModelList:
+        """What the resource may deploy, which says nothing about what is deployed and under which name."""
+        url = AzureAddress.of(config.base_url, config.options).url("models")
+        return ModelList(
+            request=HttpRequest(method="GET", url=url, headers=_headers(config)), names=ids_in, is_complete=False
+        )
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
+        error = error_of(status, headers, body)
+        match error:
+            case BadCredentials() if status == 401:
+                return BadCredentials(REJECTED_KEY, status=status)
+            case NotAnAPI() if status == 404:
+                return NotAnAPI(NO_SUCH_PATH, status=status)
+            case ModelNotFound():
+                return ModelNotFound(NO_DEPLOYMENT, status=status)
+            case _:
+                return error
+
+
+def _headers(config: ModelConfig) -> dict[str, str]:
+    if _ENTRA_TOKEN.fullmatch(config.api_key.reveal()):
+        return headers(config, key_header="authorization", scheme="Bearer ")
+    return headers(config, key_header="api-key")
+
+
+provider = Azure()
