@@ -19,6 +19,7 @@ from urllib3.util.wait import wait_for_write
 
 from llm.addresses import AddressPolicy, Origin, blocked, canonical_host, plain_address
 from llm.calls import Call
+from llm.heads import ShortHeadedResponse
 
 MOST_ADDRESSES = 4
 POOLED_HOSTS = 64
@@ -30,6 +31,7 @@ current_call: ContextVar[Call] = ContextVar("current_call")
 class GuardedConnection(HTTPConnection):
     policy: ClassVar[AddressPolicy]
     scheme: ClassVar[str] = "http"
+    response_class = ShortHeadedResponse
     call: Call | None = None
 
     def _new_conn(self) -> socket.socket:
