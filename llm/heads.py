@@ -34,4 +34,5 @@ class ShortHeadedResponse(http.client.HTTPResponse):
         try:
             super().begin()
         finally:
-            self.fp = reader if self.fp else None
+            if self.fp is not None:  # closed, and let go of
+                self.fp = reader
