@@ -98,9 +98,7 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
     ours = SENTENCES.get(status, kind.default_message) if kind is plain else kind.default_message
     # A rejected key is not quoted: servers echo parts of it.
     message = ours if status == 401 or kind is NotAnAPI else _with_quote(ours, fault)
-    if kind is RateLimited:
-        return RateLimited(message, status=status, retry_after=parse_retry_after(headers))
-    return kind(message, status=status)
+    return kind(message, status=status, retry_after=parse_retry_after(headers) if kind.retryable else None)
 
 
 def error_in_stream(document: Mapping[str, JSON]) -> LLMError | None:

@@ -23,6 +23,7 @@ from llm.errors import (
 )
 from llm.transport import Timeouts, Transport, transport_for
 from llm.types import Cancellation, HttpRequest
+from tests.llm.hangs import full_backlog
 from tests.llm.tripwire import address_records
 from tests.llm.wire import CHUNKED, CLOSE_DELIMITED, LAST_CHUNK, OK, answer, chunk
 
@@ -246,9 +247,9 @@ def test_connect_limit_covers_the_tls_handshake(serve, drips):
     assert error.retryable
 
 
-def test_connect_limit_when_nobody_accepts(full_backlog):
-    transport = Transport(AddressPolicy.granting([full_backlog]), timeouts=Timeouts(connect=0.3))
-    request = HttpRequest(method="POST", url=full_backlog, headers={})
+def test_connect_limit_when_nobody_accepts(no_room):
+    transport = Transport(AddressPolicy.granting([no_room]), timeouts=Timeouts(connect=0.3))
+    request = HttpRequest(method="POST", url=no_room, headers={})
     assert quickly(Unreachable, lambda: transport.send(request)).retryable
 
 
@@ -271,18 +272,9 @@ def test_a_slow_but_steady_answer_is_no_timeout(serve):
 
 
 @pytest.fixture
-def full_backlog():
-    """An origin whose listener has no room: the kernel drops further SYNs, and connecting hangs."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for sock in waiting:
-            sock.setblocking(False)
-            sock.connect_ex(listener.getsockname())
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        for sock in waiting:
-            sock.close()
+def no_room():
+    with full_backlog() as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 # Cancelling
@@ -329,12 +321,12 @@ def test_cancel_in_the_middle_of_a_body_over_tls(serve, certificate, server_tls)
     quickly(Cancelled, lambda: body_of(transport, post(server, scheme="https"), cancellation))
 
 
-def test_cancel_while_connecting(full_backlog):
+def test_cancel_while_connecting(no_room):
     cancellation, begun = Cancellation(), threading.Event()
     begun.set()
     cancel_when(begun, cancellation)
-    transport = Transport(AddressPolicy.granting([full_backlog]), timeouts=Timeouts(connect=60))
-    request = HttpRequest(method="POST", url=full_backlog, headers={})
+    transport = Transport(AddressPolicy.granting([no_room]), timeouts=Timeouts(connect=60))
+    request = HttpRequest(method="POST", url=no_room, headers={})
     quickly(Cancelled, lambda: transport.send(request, cancellation))
 
 
