@@ -25,6 +25,21 @@ SCRIPTS = [
     '[[tool=first]] [[tool=second {"city": "Zürich 🌍"}]]',
     '[[reason]] [[say=I look.]] [[tool=f {"a": [1, {"b": null}]}]]',
 ]
+# By hand, with the fields that no recording has.
+TOOL_STREAM = b"""data: {"choices":[{"index":0,"delta":{"reasoning":"so","tool_calls":[{"index":0,"id":"a","function":\
+{"name":"f","arguments":"{"}}]},"finish_reason":null}]}
+data: {"choices":[{"index":0,"delta":{"refusal":"no","reasoning_details":[{"text":"x"}],"content":[{"type":"text",\
+"text":"y"}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,\
+"prompt_tokens_details":{"cached_tokens":1},"completion_tokens_details":{"reasoning_tokens":1}}}"""
+THINKING_STREAM = b"""data: {"type":"message_start","message":{"usage":{"input_tokens":1,"output_tokens":1}}}
+data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}
+data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"hm"}}
+data: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"c2ln"}}
+data: {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}
+data: {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{}"}}
+data: {"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9,"output_tokens_details":{}}}
+data: {"type":"message_stop"}"""
+WRITTEN = [TOOL_STREAM, THINKING_STREAM]
 REQUEST = {"model": "m", "messages": [], "input": "x", "stream_options": {"include_usage": True}}
 TEXTS = ["", "\0", "a\0b", "\ud83d", "\ude00", "\ud83d\ude00", "é😀\u2028", "[DONE]", "{", "x" * 3000, "error"]
 NUMBERS = [0, -1, 1, 2**31, 2**63, 10**30, 1.5, -0.0, 1e308, 1e-320]
@@ -62,7 +77,7 @@ class Seed:
 
 
 def seeds():
-    bodies = dict.fromkeys(shortened(body) for body in [*scripted(), *(answer.body for answer in ANSWERS)])
+    bodies = dict.fromkeys(shortened(body) for body in [*WRITTEN, *scripted(), *(answer.body for answer in ANSWERS)])
     return [Seed(body, tuple(name for name in PROVIDERS if reads(name, body))) for body in bodies]
 
 
