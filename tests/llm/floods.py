@@ -76,6 +76,10 @@ def distinct(make):
     return pieces
 
 
+def bomb():
+    yield gzip.compress(bytes(100 * MIB))
+
+
 def block(number, **fields):
     return event({"type": "content_block_start", "index": number, "content_block": {"type": "tool_use", **fields}})
 
@@ -96,11 +100,9 @@ FLOODS = {
     "endless document": Flood(JSON_HEAD + b'{"choices": "', b"x", error="ProviderError"),
     "endless document of messages": Flood(JSON_HEAD + b'{"x": "', b"x", "anthropic", error="ProviderError"),
     "endless refusal": Flood(REFUSED, b"x", error="BadRequest"),
-    "compressed bomb": Flood(
-        OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 300 * MIB), error="ProviderError"
-    ),
+    "compressed bomb": Flood(OK + b"Content-Encoding: gzip\r\n\r\n", pieces=bomb, error="ProviderError"),
     "compressed bomb on a refusal": Flood(
-        REFUSED[:-2] + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 300 * MIB), error="ProviderError"
+        REFUSED[:-2] + b"Content-Encoding: gzip\r\n\r\n", pieces=bomb, error="ProviderError"
     ),
     "redirect bomb": Flood(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n", b"x" * 1000, error="NotAnAPI"),
     "long headers": Flood(OK, b"X: " + b"x" * 65_000 + b"\r\n", error="NotAnAPI"),
