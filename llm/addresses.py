@@ -49,8 +49,14 @@ NOT_PUBLIC = networks(
 # The only block that IANA gives out as global unicast. Outside lie loopback, ULA, link-local and NAT64 (64:ff9b::/96).
 GLOBAL_UNICAST = ip_network("2000::/3")
 GRANTABLE = networks("10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1/128 fc00::/7")
-# Link-local and the metadata services of Azure, Alibaba, AWS (IPv6) and Google (IPv6), which hand out credentials.
-NEVER = networks("169.254.0.0/16 fe80::/10 168.63.129.16/32 100.100.100.200/32 fd00:ec2::/32 fd20:ce::/32")
+# Link-local, and the metadata services that lie elsewhere, because they hand out credentials: Azure, Alibaba, and over
+# IPv6 those of AWS, Google, Oracle, Scaleway, Akamai and Alibaba.
+NEVER = networks(
+    """
+    169.254.0.0/16 fe80::/10 168.63.129.16/32 100.100.100.200/32
+    fd00:ec2::/32 fd20:ce::/32 fd00:c1::/32 fd00:42::/32 fd00:a9fe:a9fe::/48 fd00:100::100:200/128
+    """
+)
 
 
 class Origin(NamedTuple):

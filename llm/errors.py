@@ -23,15 +23,19 @@ from __future__ import annotations
 
 
 class LLMError(Exception):
-    """`code` is stable. `retryable`: the same request may succeed later, and nothing was generated yet."""
+    """`code` is stable. `retryable`: the same request may succeed later, and nothing was generated yet.
+
+    `retry_after` is what the provider asked to wait, in seconds; None where it did not say.
+    """
 
     code = "llm_error"
     retryable = False
     default_message = "The model could not answer."
 
-    def __init__(self, message: str = "", *, status: int | None = None) -> None:
+    def __init__(self, message: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:
         self.message = message or self.default_message
         self.status = status
+        self.retry_after = retry_after
         super().__init__(self.message)
 
 
@@ -115,15 +119,9 @@ class QuotaExceeded(LLMError):
 
 
 class RateLimited(LLMError):
-    """`retry_after` is in seconds, None where the provider did not say."""
-
     code = "rate_limited"
     retryable = True
     default_message = "The provider's rate limit is reached. Wait a moment and try again."
-
-    def __init__(self, message: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:
-        super().__init__(message, status=status)
-        self.retry_after = retry_after
 
 
 class TimedOut(LLMError):

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import requests.exceptions as r
 import urllib3.exceptions as u
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from llm.calls import Call, Phase
 from llm.errors import BadRequest, LLMError, NotAnAPI, ProviderError, TimedOut, Truncated, Unreachable
@@ -46,7 +47,7 @@ def unreadable() -> LLMError:
 
 
 TABLE: tuple[Row, ...] = (
-    ((ssl.SSLError, u.SSLError, r.SSLError), untrusted),
+    ((ssl.SSLError, u.SSLError, r.SSLError, CertificateError), untrusted),
     ((u.NameResolutionError, socket.gaierror), unknown_name),
     ((u.ConnectTimeoutError, r.ConnectTimeout), Unreachable),
     ((u.TimeoutError, r.Timeout, TimeoutError), TimedOut),
@@ -59,7 +60,10 @@ TABLE: tuple[Row, ...] = (
     ((r.InvalidSchema, r.URLRequired), unusable_address),
     ((r.InvalidHeader, UnicodeError), unusable_header),
     ((u.ResponseNotChunked, u.BodyNotHttplibCompatible, u.HeaderParsingError, u.InvalidHeader), NotAnAPI),
-    ((http.client.HTTPException,), NotAnAPI),
+    ((http.client.BadStatusLine, http.client.LineTooLong, http.client.UnknownProtocol), NotAnAPI),
+    ((http.client.UnknownTransferEncoding,), NotAnAPI),
+    ((http.client.ImproperConnectionState, http.client.NotConnected, http.client.UnimplementedFileMode), Unreachable),
+    ((http.client.HTTPException,), NotAnAPI),  # raised as it is for more than 100 headers
     ((u.DecodeError, r.ContentDecodingError, r.InvalidJSONError, r.StreamConsumedError), unreadable),
     ((u.ResponseError, r.RetryError, r.TooManyRedirects, r.HTTPError), ProviderError),
     ((u.UnrewindableBodyError, r.UnrewindableBodyError), ProviderError),

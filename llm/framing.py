@@ -12,6 +12,8 @@ from llm.types import JSON
 
 MAX_LINE = 1024 * 1024
 MAX_MALFORMED = 20
+# 128,000 tokens, which is the longest answer of any model, are 0.6 MB of English and 1.6 MB of escaped Chinese.
+MAX_DOCUMENT = 2 * 1024 * 1024
 
 # Only these three end a line: str.splitlines also breaks at U+2028 and U+0085, which JSON strings hold unescaped.
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -120,9 +122,13 @@ def json_object(text: str) -> dict[str, JSON]:
 
 def whole_object(chunks: Iterable[bytes]) -> dict[str, JSON]:
     """The JSON object that is the whole body of an answer which was not streamed."""
-    body = b"".join(chunks).removeprefix(_BOM)
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_DOCUMENT:
+            raise ProviderError("The provider's answer is longer than 2 MiB, so it was dropped. Turn streaming on.")
     try:
-        return json_object(body.decode("utf-8", "replace"))
+        return json_object(body.removeprefix(_BOM).decode("utf-8", "replace"))
     except MalformedJSONError:
         raise ProviderError("The provider's answer is not valid JSON. Check the base URL or try again.") from None
 

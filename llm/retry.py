@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from math import isfinite
 
-from llm.errors import Cancelled, LLMError, RateLimited
+from llm.errors import Cancelled, LLMError
 from llm.types import Cancellation
 
 RETRYABLE_CLIENT_STATUSES = frozenset({408, 409, 429})
@@ -29,7 +29,7 @@ class Retry:
         """Seconds to wait after the `failures`-th failure, or None if the error goes to the caller."""
         if failures >= self.attempts or not may_retry(error):
             return None
-        named = error.retry_after if isinstance(error, RateLimited) else None
+        named = error.retry_after
         if named is None:
             return self.uniform(0, min(self.ceiling, self.base * 2 ** (failures - 1)))
         return named if named <= self.longest_server_delay else None

@@ -1,9 +1,9 @@
 """Where a request goes: the base URL that a person typed, and the headers that carry the key."""
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from llm.errors import BadCredentials
+from llm.errors import BadCredentials, BadRequest
 from llm.types import ModelConfig, Secret
 
 # /v1, /v1beta/openai, /openai/v1, /api/v1: whatever names a version is complete.
@@ -13,14 +13,24 @@ _OPERATIONS = ("/chat/completions", "/messages", "/models", "/responses")
 
 def endpoint(base_url: str, operation: str) -> str:
     """The address of `operation` below a base URL with or without version, or beside a pasted full address."""
-    parts = urlsplit(base_url.strip())
+    parts = _split(base_url.strip())
     path = parts.path.rstrip("/")
     if path.endswith(f"/{operation}"):
-        return urlunsplit(parts._replace(path=path, fragment=""))
+        return urlunsplit(parts._replace(path=path))
     for pasted in _OPERATIONS:
         path = path.removesuffix(pasted)
     version = "" if _VERSION.search(path) else "/v1"
-    return urlunsplit(parts._replace(path=f"{path}{version}/{operation}", fragment=""))
+    return urlunsplit(parts._replace(path=f"{path}{version}/{operation}"))
+
+
+def _split(url: str) -> SplitResult:
+    """`urlsplit` drops line breaks and tabs in silence, and a fragment is a place to hide another host."""
+    try:
+        if url.isprintable() and "#" not in url:
+            return urlsplit(url)
+    except ValueError:
+        pass
+    raise BadRequest("The base URL of this connection is not a valid URL. Correct it; most end in /v1.")
 
 
 def headers(config: ModelConfig, *, key_header: str, scheme: str = "") -> dict[str, str]:

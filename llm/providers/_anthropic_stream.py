@@ -20,6 +20,11 @@ STOP_REASONS: dict[str, FinishReason] = {
     "refusal": "refusal",
 }
 
+COUNTED = (
+    *("input_tokens", "output_tokens", "output_tokens_details"),
+    *("cache_read_input_tokens", "cache_creation_input_tokens"),
+)
+
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
     documents, answer = Documents(chunks), MessageAnswer()
@@ -38,7 +43,7 @@ class MessageAnswer:
     def __init__(self) -> None:
         self.ended = False
         self._tools = ToolCallAssembly()
-        self._inputs: dict[int, JSON] = {}
+        self._begun_whole: set[int] = set()
         self._reason: FinishReason | None = None
         self._counts: dict[str, JSON] = {}
 
@@ -71,8 +76,6 @@ class MessageAnswer:
     def finish(self) -> Iterator[Event]:
         if self._reason is None and not self.ended:
             raise Truncated
-        for index, value in self._inputs.items():
-            self._tools.add([{"index": index, "function": {"arguments": value}}])
         reason = self._reason or "unknown"
         calls = [call for call in self._tools.calls() if reason != "length" or whole(call)]
         yield from calls
@@ -89,8 +92,9 @@ class MessageAnswer:
             case {"type": "redacted_thinking", "data": str(data)}:
                 yield ReasoningDelta("", REDACTED + data)
             case {"type": "tool_use"}:
-                self._tools.add([{"index": index, "id": block.get("id"), "function": {"name": block.get("name")}}])
-                self._inputs[index] = block.get("input") or ""
+                function = {"name": block.get("name"), "arguments": block.get("input") or ""}
+                self._tools.add([{"index": index, "id": block.get("id"), "function": function}])
+                self._begun_whole.add(index)
 
     def _delta(self, index: int, delta: Mapping[str, JSON]) -> Iterator[Event]:
         match delta:
@@ -102,7 +106,9 @@ class MessageAnswer:
                 yield from _thought("", signature)
             case {"type": "input_json_delta", "partial_json": str(fragment)} if fragment:
                 # What the deltas say replaces what stood at the start of the block.
-                self._inputs.pop(index, None)
+                if index in self._begun_whole:
+                    self._begun_whole.remove(index)
+                    self._tools.restart(index)
                 self._tools.add([{"index": index, "function": {"arguments": fragment}}])
 
     def _stop(self, reason: JSON) -> None:
@@ -112,7 +118,7 @@ class MessageAnswer:
     def _count(self, usage: JSON) -> None:
         """Counts are totals so far: the later one replaces the earlier one, and an absent one leaves it."""
         if isinstance(usage, dict):
-            self._counts |= {name: value for name, value in usage.items() if value is not None}
+            self._counts |= {name: usage[name] for name in COUNTED if usage.get(name) is not None}
 
     def _usage(self) -> Usage | None:
         """`input_tokens` on the wire leaves out what was read from or written to the cache."""

@@ -110,12 +110,11 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
     ours = SENTENCES.get(status, kind.default_message) if kind is plain else kind.default_message
     # A rejected key is not quoted: servers echo parts of it.
     message = ours if status == 401 or kind is NotAnAPI else _with_quote(ours, fault)
-    if kind is RateLimited:
-        named = parse_retry_after(headers)
-        return RateLimited(message, status=status, retry_after=fault.seconds_to_wait() if named is None else named)
     if kind is BadRequest:
         return BadRequest(message, status=status, parameter=refused_parameter(body))
-    return kind(message, status=status)
+    named = parse_retry_after(headers)
+    wait = fault.seconds_to_wait() if named is None else named
+    return kind(message, status=status, retry_after=wait if kind.retryable else None)
 
 
 def error_in_stream(document: Mapping[str, JSON]) -> LLMError | None:

@@ -2,17 +2,23 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from llm.errors import ProviderError
 from llm.framing import MalformedJSONError, decode_json
 from llm.types import JSON, ToolCall
+
+# Of one answer. No model writes as much; a server that does wants the memory, or the time to search among its calls.
+MOST_CALLS = 128
+LONGEST_CALLS = 1024 * 1024
 
 
 @dataclass(slots=True)
 class _Slot:
     id: str = ""
     name: str = ""
-    arguments: str = ""
+    # Bytes, because a list of tiny fragments or a StringIO would take many times their length.
+    arguments: bytearray = field(default_factory=bytearray)
 
 
 class ToolCallAssembly:
@@ -21,45 +27,59 @@ class ToolCallAssembly:
     def __init__(self) -> None:
         self._slots: list[_Slot] = []
         self._by_index: dict[int, _Slot] = {}
+        self._length = 0
 
     def add(self, fragments: Sequence[JSON]) -> None:
         known = [fragment for fragment in fragments if isinstance(fragment, dict)]
         for position, fragment in enumerate(known):
             self._merge(fragment, position if len(known) > 1 else None)
 
+    def restart(self, index: int) -> None:
+        """Forget the arguments of a call: its whole beginning is followed by fragments that say it again."""
+        if slot := self._by_index.get(index):
+            slot.arguments.clear()
+
     def calls(self) -> Iterator[ToolCall]:
         """All calls in the order in which they began."""
         for number, slot in enumerate(self._slots):
-            yield ToolCall(slot.id or f"call_{number}", slot.name, slot.arguments.strip() or "{}")
+            yield ToolCall(
+                slot.id or f"call_{number}", slot.name, slot.arguments.decode("utf-8", "surrogatepass").strip() or "{}"
+            )
 
     def _merge(self, fragment: dict[str, JSON], position: int | None) -> None:
         function = fragment.get("function")
         function = function if isinstance(function, dict) else {}
         slot = self._slot(_text(fragment.get("id")), fragment.get("index"), position)
-        # Some servers repeat the name in every fragment: it is set once, never appended.
-        slot.name = slot.name or _text(function.get("name"))
-        slot.arguments += _arguments(function.get("arguments"))
+        # Some servers repeat id and name in every fragment: they are set once, never appended.
+        slot.id = slot.id or self._counted(_text(fragment.get("id")))
+        slot.name = slot.name or self._counted(_text(function.get("name")))
+        slot.arguments += self._counted(_arguments(function.get("arguments"))).encode("utf-8", "surrogatepass")
 
     def _slot(self, call_id: str, index: JSON, position: int | None) -> _Slot:
         if isinstance(index, int):
             return self._indexed(index, call_id)
         if call_id:
-            return next((slot for slot in self._slots if slot.id == call_id), None) or self._open(call_id)
+            return next((slot for slot in self._slots if slot.id == call_id), None) or self._open()
         if position is not None:
             return self._indexed(position, "")
-        return self._slots[-1] if self._slots else self._open("")
+        return self._slots[-1] if self._slots else self._open()
 
     def _indexed(self, index: int, call_id: str) -> _Slot:
         """The slot of an index, or a new one where a different id shows that calls share the index."""
         slot = self._by_index.get(index)
         if slot is None or (call_id and slot.id and call_id != slot.id):
-            slot = self._by_index[index] = self._open(call_id)
-        slot.id = slot.id or call_id
+            slot = self._by_index[index] = self._open()
         return slot
 
-    def _open(self, call_id: str) -> _Slot:
-        self._slots.append(_Slot(id=call_id))
+    def _open(self) -> _Slot:
+        self._slots.append(_Slot())
         return self._slots[-1]
+
+    def _counted(self, text: str) -> str:
+        self._length += len(text)
+        if self._length > LONGEST_CALLS or len(self._slots) > MOST_CALLS:
+            raise ProviderError("The provider sent more tool calls than one answer may hold. Try again.")
+        return text
 
 
 def whole(call: ToolCall) -> bool:

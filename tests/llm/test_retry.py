@@ -1,7 +1,10 @@
 import email.utils
 import time
+from math import inf
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llm.errors import (
     BadCredentials,
@@ -60,9 +63,25 @@ def test_full_jitter_reaches_from_nothing_to_the_ceiling():
     assert 0.8 < max(delays) <= 1
 
 
+@pytest.mark.parametrize("failures", range(1, 9))
+def test_jitter_stays_inside_its_bounds(failures):
+    delays = [Retry(attempts=20).delay(Overloaded(), failures=failures) for _ in range(200)]
+    ceiling = min(8, 0.5 * 2 ** (failures - 1))
+    assert all(0 <= delay <= ceiling for delay in delays)
+    assert max(delays) > ceiling / 2 > min(delays)
+
+
+@given(value=st.text(max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_any_retry_after_is_a_usable_wait_or_none(value):
+    seconds = parse_retry_after({"retry-after": value})
+    assert seconds is None or 0 <= seconds < inf
+
+
 @pytest.mark.parametrize(("named", "delay"), [(0, 0), (3.5, 3.5), (10, 10), (10.1, None), (3600, None)])
 def test_the_server_names_the_delay(named, delay):
-    assert LONGEST.delay(RateLimited(status=429, retry_after=named), failures=1) == delay
+    for error in (RateLimited(status=429, retry_after=named), Overloaded(status=503, retry_after=named)):
+        assert LONGEST.delay(error, failures=1) == delay
 
 
 def test_a_pause_ends_with_the_cancellation():

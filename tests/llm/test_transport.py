@@ -2,6 +2,7 @@
 
 import gc
 import socket
+import ssl
 import threading
 import time
 from pathlib import Path
@@ -23,6 +24,8 @@ from llm.errors import (
 )
 from llm.transport import Timeouts, Transport, transport_for
 from llm.types import Cancellation, HttpRequest
+from tests.llm.hangs import full_backlog
+from tests.llm.tripwire import address_records
 from tests.llm.wire import CHUNKED, CLOSE_DELIMITED, LAST_CHUNK, OK, answer, chunk
 
 # Far above what the suite's machine needs to notice something, far below the limits that are not under test.
@@ -80,7 +83,7 @@ def test_a_chunked_answer_comes_chunk_by_chunk(serve):
         assert b"".join(chunks) == b"two"
 
 
-def test_an_answer_without_chunks_and_length_comes_at_once_too(serve):
+def test_gotcha_5_an_answer_without_chunks_and_length_comes_at_once_too(serve):
     def script(peer):
         peer.read_request()
         peer.send(CLOSE_DELIMITED, b"one")
@@ -111,7 +114,7 @@ def test_what_goes_out(serve):
     assert lines[-1] == b"{}"
 
 
-def test_netrc_and_proxies_of_the_environment_are_ignored(serve, monkeypatch, tmp_path):
+def test_gotcha_46_and_52_netrc_and_proxies_of_the_environment_are_ignored(serve, monkeypatch, tmp_path):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
@@ -223,7 +226,7 @@ def test_first_byte_limit(serve, script):
 
 
 @pytest.mark.parametrize("script", [hanging_in_the_body, hanging_in_a_body_until_close])
-def test_idle_limit(serve, script):
+def test_gotcha_49_idle_limit(serve, script):
     server = serve(script)
     transport = granted(server, timeouts=Timeouts(idle=0.2))
     assert "silent" in quickly(TimedOut, lambda: body_of(transport, post(server))).message
@@ -245,9 +248,9 @@ def test_connect_limit_covers_the_tls_handshake(serve, drips):
     assert error.retryable
 
 
-def test_connect_limit_when_nobody_accepts(full_backlog):
-    transport = Transport(AddressPolicy.granting([full_backlog]), timeouts=Timeouts(connect=0.3))
-    request = HttpRequest(method="POST", url=full_backlog, headers={})
+def test_connect_limit_when_nobody_accepts(no_room):
+    transport = Transport(AddressPolicy.granting([no_room]), timeouts=Timeouts(connect=0.3))
+    request = HttpRequest(method="POST", url=no_room, headers={})
     assert quickly(Unreachable, lambda: transport.send(request)).retryable
 
 
@@ -270,18 +273,9 @@ def test_a_slow_but_steady_answer_is_no_timeout(serve):
 
 
 @pytest.fixture
-def full_backlog():
-    """An origin whose listener has no room: the kernel drops further SYNs, and connecting hangs."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for sock in waiting:
-            sock.setblocking(False)
-            sock.connect_ex(listener.getsockname())
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        for sock in waiting:
-            sock.close()
+def no_room():
+    with full_backlog() as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 # Cancelling
@@ -328,12 +322,12 @@ def test_cancel_in_the_middle_of_a_body_over_tls(serve, certificate, server_tls)
     quickly(Cancelled, lambda: body_of(transport, post(server, scheme="https"), cancellation))
 
 
-def test_cancel_while_connecting(full_backlog):
+def test_cancel_while_connecting(no_room):
     cancellation, begun = Cancellation(), threading.Event()
     begun.set()
     cancel_when(begun, cancellation)
-    transport = Transport(AddressPolicy.granting([full_backlog]), timeouts=Timeouts(connect=60))
-    request = HttpRequest(method="POST", url=full_backlog, headers={})
+    transport = Transport(AddressPolicy.granting([no_room]), timeouts=Timeouts(connect=60))
+    request = HttpRequest(method="POST", url=no_room, headers={})
     quickly(Cancelled, lambda: transport.send(request, cancellation))
 
 
@@ -377,7 +371,7 @@ def test_a_late_cancel_does_not_touch_the_next_call_on_the_same_connection(serve
 # Cuts
 
 
-def test_reset_in_the_body(serve):
+def test_gotcha_51_reset_in_the_body(serve):
     def script(peer):
         peer.read_request()
         peer.send(CHUNKED, chunk(b"one"))
@@ -475,7 +469,7 @@ def test_an_unknown_name(monkeypatch):
 @pytest.mark.parametrize(
     "status", [b"301 Moved", b"302 Found", b"303 See Other", b"307 Temporary", b"308 Permanent", b"304 x"]
 )
-def test_redirects_are_not_followed_and_their_bodies_not_read(serve, status):
+def test_the_body_of_a_redirect_is_not_read(serve, status):
     def script(peer):
         peer.read_request()
         peer.send(b"HTTP/1.1 %s\r\nLocation: http://127.0.0.1:%d/x\r\n\r\n" % (status, peer.server.port))
@@ -563,6 +557,26 @@ def test_tls_with_an_untrusted_certificate(serve, server_tls):
     assert not error.retryable
 
 
+def test_tls_with_a_certificate_for_another_name(serve, certificate, server_tls):
+    server = serve(lambda peer: peer.start_tls(), server_tls)
+    url = f"https://localhost:{server.port}/"
+    transport = Transport(AddressPolicy.granting([url]), ca_file=str(certificate[0]))
+    error = quickly(Unreachable, lambda: transport.send(HttpRequest(method="GET", url=url, headers={})))
+    assert "certificate" in error.message
+    assert not error.retryable
+
+
+def test_certificates_to_trust_are_not_read_again_for_each_connection(serve, certificate, server_tls, monkeypatch):
+    closing = answer(b"{}", headers=b"Connection: close\r\n")
+    server = serve(lambda peer: (peer.start_tls(), each_request(closing)(peer)), server_tls)
+    transport = granted(server, scheme="https", ca_file=str(certificate[0]))
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", None)
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", None)
+    for _ in range(2):
+        assert body_of(transport, post(server, scheme="https")) == b"{}"
+    assert server.connections == 2
+
+
 def test_plain_http_where_tls_was_expected(serve):
     server = serve(lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
     assert (
@@ -575,7 +589,7 @@ def test_plain_http_where_tls_was_expected(serve):
 
 
 @pytest.mark.parametrize("value", ["k\r\nX: y", "k\n", "k\0", "kľúč", " k", "k\x7f", "\ud800"])
-def test_keys_that_cannot_be_sent(serve, value):
+def test_gotcha_50_keys_that_cannot_be_sent(serve, value):
     server = serve(each_request(answer(b"{}")))
     error = quickly(BadCredentials, lambda: granted(server).send(post(server, headers={"X-API-Key": value})))
     assert "The key holds" in error.message
@@ -601,52 +615,6 @@ def test_a_value_that_cannot_be_sent_is_not_repeated(serve):
 # Policies
 
 
-def records(*addresses, port):
-    return [
-        (socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
-        for address in addresses
-    ]
-
-
-@pytest.mark.parametrize(
-    "addresses",
-    [
-        ["127.0.0.1"],
-        ["10.0.0.1"],
-        ["169.254.169.254"],
-        ["1.1.1.1", "127.0.0.1"],
-        ["127.0.0.1", "1.1.1.1"],
-        ["::1"],
-        ["::ffff:127.0.0.1"],
-        ["::ffff:7f00:1"],
-        ["64:ff9b::7f00:1"],
-        ["2002:7f00:1::"],
-        ["fe80::1%eth0"],
-        ["2606:4700:4700::1111", "fd00::1"],
-    ],
-)
-def test_a_public_name_with_one_private_record_is_blocked(monkeypatch, addresses):
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: records(*addresses, port=443))
-    request = HttpRequest(method="GET", url="https://example.com/", headers={})
-    quickly(Blocked, lambda: Transport(AddressPolicy()).send(request))
-
-
-def test_a_name_that_changes_its_address_is_connected_where_it_was_checked(serve, monkeypatch):
-    """Rebinding: the first lookup is the last one, so a second answer has nobody to fool."""
-    server = serve(each_request(answer(b"{}")))
-    lookups = []
-
-    def rebinding(host, port, **_):
-        lookups.append(host)
-        return records("127.0.0.1" if len(lookups) == 1 else "169.254.169.254", port=port)
-
-    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    url = f"http://ollama.example:{server.port}/"
-    transport = Transport(AddressPolicy.granting([url]))
-    assert body_of(transport, HttpRequest(method="GET", url=url, headers={})) == b"{}"
-    assert lookups == ["ollama.example"]
-
-
 def test_a_peer_other_than_the_checked_one_is_blocked(serve, monkeypatch):
     server = serve(each_request(answer(b"{}")))
     monkeypatch.setattr(socket.socket, "getpeername", lambda _: ("169.254.169.254", 80))
@@ -656,7 +624,9 @@ def test_a_peer_other_than_the_checked_one_is_blocked(serve, monkeypatch):
 
 def test_the_next_address_is_tried_when_one_refuses(serve, monkeypatch):
     server = serve(each_request(answer(b"{}")))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: records("127.0.0.2", "127.0.0.1", port=server.port))
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: address_records("127.0.0.2", "127.0.0.1", port=server.port)
+    )
     url = f"http://localhost:{server.port}/"
     assert body_of(Transport(AddressPolicy.granting([url])), HttpRequest(method="GET", url=url, headers={})) == b"{}"
 

@@ -1,0 +1,38 @@
+"""The head of an answer, status line and headers, held to a size."""
+
+from __future__ import annotations
+
+import http.client
+from typing import Any
+
+# `http.client` allows 100 lines of 64 KiB each; the largest servers accept or send a head of 16 to 64 KiB in all.
+LONGEST_HEAD = 64 * 1024
+
+
+class HeadReader:
+    """What `http.client` reads a head from, as long as it is short enough."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self._left = LONGEST_HEAD
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self._reader.readline(min(limit, self._left + 1))
+        self._left -= len(line)
+        if self._left < 0:
+            raise http.client.LineTooLong("head")
+        return line
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class ShortHeadedResponse(http.client.HTTPResponse):
+    def begin(self) -> None:
+        reader: Any = self.fp
+        self.fp: Any = HeadReader(reader)
+        try:
+            super().begin()
+        finally:
+            if self.fp is not None:  # closed, and let go of
+                self.fp = reader
