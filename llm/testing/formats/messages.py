@@ -67,6 +67,7 @@ class Messages:
         usage = {} if script.has("no_usage") else {"usage": {"input_tokens": _asked(body), "output_tokens": 1}}
         message = _message(body, [], None) | usage
         yield _event({"type": "message_start", "message": message})
+        # The vendor's own; servers that copy the format send none.
         yield _event({"type": "ping"})
         for index, (block, contents) in enumerate(_blocks(script, tokens)):
             yield _event({"type": "content_block_start", "index": index, "content_block": block})

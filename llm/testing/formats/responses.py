@@ -101,10 +101,11 @@ def _items(body: JSON) -> list[dict[str, JSON]]:
 
 
 def _response(body: JSON) -> dict[str, JSON]:
-    """The keys are those of the recorded answers, also where they say nothing."""
+    """The keys that say nothing are there too, as in what vLLM 0.32 was recorded to answer."""
     tools = [{"strict": True, "description": None} | tool for tool in body.get("tools") or ()]
     echoed = {name: body.get(name) for name in _ECHOED} | {name: body.get(name, _DEFAULTS[name]) for name in _DEFAULTS}
-    fixed = {"object": "response", "created_at": _CREATED, "model": body["model"], "tools": tools, "output": []}
+    fixed = {"object": "response", "created_at": _CREATED, "model": body["model"], "tools": tools}
+    fixed |= {"output": [], "usage": None}
     return {"id": "resp_1", "status": "in_progress", "error": None, "incomplete_details": None} | fixed | echoed
 
 
@@ -178,7 +179,7 @@ def _argument_steps(call: Call) -> Iterator[Step]:
 
 
 def _usage(script: Script, body: JSON, tokens: list[str]) -> JSON:
-    asked, thoughts = words(body.get("instructions"), body.get("input")), len(script.thoughts)
+    asked, thoughts = words(body.get("instructions", ""), body.get("input", "")), len(script.thoughts)
     return {
         "input_tokens": asked,
         "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},

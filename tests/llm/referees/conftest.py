@@ -21,13 +21,15 @@ def provider():
         yield running
 
 
-@pytest.fixture(autouse=True)
-def nothing_from_outside(monkeypatch, tmp_path):
-    """Profiles and tokens on disk count as outside, too."""
-    for name in os.environ:
-        if FOREIGN.fullmatch(name):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
+@pytest.fixture(autouse=True, scope="package")
+def nothing_from_outside(tmp_path_factory):
+    """Profiles and tokens on disk count as outside, too. Before any import, because some read their settings then."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if FOREIGN.fullmatch(name):
+                patch.delenv(name)
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 def client_library(name):

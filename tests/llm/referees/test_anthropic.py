@@ -11,12 +11,12 @@ pytestmark = pytest.mark.xdist_group("referees")
 TOOL = {"name": "weather", "description": WEATHER["description"], "input_schema": WEATHER["parameters"]}
 
 
-@pytest.fixture(params=["2023-06-01", "2026-10-21"])
+@pytest.fixture(scope="module", params=["2023-06-01", "2026-10-21"])
 def version(request):
     return request.param
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(anthropic, provider, version):
     with anthropic.Anthropic(
         base_url=provider.url,

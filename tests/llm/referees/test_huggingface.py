@@ -10,7 +10,7 @@ from tests.llm.referees.conversation import ASK_FOR_TOOL, TOOL, WEATHER, user
 pytestmark = pytest.mark.xdist_group("referees")
 
 
-@pytest.fixture(params=["", "/v1"])
+@pytest.fixture(scope="module", params=["", "/v1"])
 def client(huggingface_hub, provider, request):
     address = provider.url + request.param
     with huggingface_hub.InferenceClient(base_url=address, api_key="hf_k", timeout=5) as client:

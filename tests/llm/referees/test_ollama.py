@@ -9,7 +9,7 @@ from tests.llm.referees.conversation import ASK_FOR_TOOL, TOOL, WEATHER, user
 pytestmark = pytest.mark.xdist_group("referees")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(ollama, provider):
     with ollama.Client(host=provider.url, timeout=5) as client:
         yield client

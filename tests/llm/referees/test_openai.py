@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("referees")
 FLAT_TOOL = {"type": "function", "strict": False} | WEATHER
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(openai, provider):
     with openai.OpenAI(
         base_url=f"{provider.url}/v1",
