@@ -7,6 +7,7 @@ from llm.testing.formats.base import Refusal, first_without_answer, parts_of
 from llm.types import JSON
 
 _ROLES = ("developer", "system", "user", "assistant", "tool")
+CHOICES = ("none", "auto", "required")
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _NEEDS = {"stream_options": "stream", "tool_choice": "tools", "parallel_tool_calls": "tools"}
 
@@ -73,6 +74,8 @@ def _parameters(body: JSON) -> Iterator[Refusal]:
     for name, needed in _NEEDS.items():
         if name in body and not body.get(needed):
             yield Refusal(message=f"The '{name}' parameter is only allowed with '{needed}'.", param=name)
+    if isinstance(choice := body.get("tool_choice"), str) and choice not in CHOICES:
+        yield _invalid("tool_choice", f"expected one of {', '.join(CHOICES)} or an object")
     if isinstance(stop := body.get("stop"), list) and len(stop) > 4:
         yield _invalid("stop", "expected an array with maximum length 4")
     wanted = body.get("response_format") or {}

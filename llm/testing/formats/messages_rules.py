@@ -17,6 +17,7 @@ KNOWN = {
 }
 # fmt: on
 _MEDIA = ("image/jpeg", "image/png", "image/gif", "image/webp")
+_CHOICES = ("auto", "any", "none", "tool")
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 
 
@@ -140,6 +141,10 @@ def _tools(body: JSON) -> Iterator[Refusal]:
             yield Refusal(message=f"tools.{number}.custom.{min(extra)}: Extra inputs are not permitted")
     if "tool_choice" in body and not isinstance(body["tool_choice"], dict):
         yield Refusal(message="tool_choice: Input should be a valid dictionary or object to extract fields from")
+    if "tool_choice" in body and _choice(body) not in _CHOICES:
+        yield Refusal(message=f"tool_choice: Input tag '{_choice(body)}' does not match any of the expected tags")
+    if _choice(body) == "tool" and not body["tool_choice"].get("name"):
+        yield Refusal(message="tool_choice.tool.name: Field required")
     if "tool_choice" in body and not body.get("tools"):
         yield Refusal(message="tool_choice: may only be specified while providing tools")
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from llm.testing.formats.base import Refusal, first_without_answer, signature_of
+from llm.testing.formats.chat_rules import CHOICES
 from llm.types import JSON
 
 # fmt: off
@@ -123,6 +124,8 @@ def _tools(body: JSON) -> Iterator[Refusal]:
         if tool.get("type") == "function" and not tool.get("name"):
             yield _missing(f"tools[{number}].name")
     choice = body.get("tool_choice")
+    if isinstance(choice, str) and choice not in CHOICES:
+        yield _invalid("tool_choice", choice, CHOICES)
     if isinstance(choice, dict) and choice.get("type") == "function" and not choice.get("name"):
         yield _missing("tool_choice.name")
     wanted = (body.get("text") or {}).get("format") or {}
