@@ -1,6 +1,8 @@
 """A provider on a real socket that answers as the prompt tells it: for tests, and by hand with `python -m llm.testing`.
 
-It speaks chat completions and messages, streamed and not; `llm.testing.script` lists what a prompt may ask for.
+It speaks chat completions (also as deployments do), Responses, Messages and the NDJSON chat, streamed and not, lists
+models where each client looks for them, and refuses what the vendors refuse. `llm.testing.script` lists what a prompt
+may ask for, `llm.testing.formats` holds the formats.
 """
 
 from llm.testing.records import Exchange

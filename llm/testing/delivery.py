@@ -6,7 +6,7 @@ import struct
 import time
 from collections.abc import Iterable
 
-from llm.testing.formats import Frame
+from llm.testing.formats import Format, Frame
 from llm.testing.records import Exchange
 from llm.testing.script import Fault, Script
 
@@ -33,13 +33,14 @@ class Delivery:
         # A clean end of file is possible only where neither a length nor chunks say how long the body is.
         self.chunked = not script.has("drop_after")
 
-    def stream(self, frames: Iterable[Frame], total: int, error_frame: bytes) -> None:
-        self._malformed()
-        for frame in frames:
+    def stream(self, wire: Format, frames: Iterable[Frame], total: int) -> None:
+        for _ in range(self._script.broken_frames):
+            self._write(wire.broken_frame)
+        for number, frame in enumerate(frames):
             self._pace(frame)
             fault = self._script.fault_after(self._exchange.tokens_sent, total)
             if fault == "error":
-                self._write(error_frame)
+                self._write(wire.error_frame(number))
                 break
             if fault:
                 self.break_off(fault)
@@ -89,11 +90,6 @@ class Delivery:
             raise ClientLeftError
         # The client already sent its next request; it can no longer be seen leaving, only be waited for.
         time.sleep(seconds)
-
-    def _malformed(self) -> None:
-        if self._script.has("malformed"):
-            for _ in range(int(self._script.number("malformed", 1))):
-                self._write(b'data: {"choices": [{"del\n\n')
 
     def _write(self, data: bytes) -> None:
         """One write a frame; two where the script wants characters to arrive in halves."""

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from llm.testing.delivery import ClientLeftError, Delivery
-from llm.testing.formats import CHAT_COMPLETIONS, FORMATS, MESSAGES, Format
+from llm.testing.formats import Asked, Format, Page, Refusal, complaint_of, format_at, lost, page_at
 from llm.testing.records import Exchange
 from llm.testing.script import Script, read_script
 from llm.types import JSON
@@ -15,10 +16,7 @@ from llm.types import JSON
 if TYPE_CHECKING:
     from llm.testing.server import Server
 
-MODELS = ("scripted-model", "scripted-large")
-BAD_KEY = "bad-key"
-MISSING_MODEL = "missing-model"
-_PAGE = b"<!doctype html><html><head><title>Welcome</title></head><body>It works!</body></html>"
+_HTML = b"<!doctype html><html><head><title>Welcome</title></head><body>It works!</body></html>"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -30,81 +28,93 @@ class Handler(BaseHTTPRequestHandler):
         """Silence: prompts belong in no log."""
 
     def do_GET(self) -> None:
-        with self._recorded(None, ""):
-            wire = MESSAGES if "x-api-key" in self.headers else CHAT_COMPLETIONS
-            if self._key() == BAD_KEY:
-                self._refuse(wire, 401)
-            elif self.path.partition("?")[0] == "/v1/models":
-                self._send_json(200, _models())
-            else:
-                self._send_json(404, {"detail": "Not Found"})
+        self._serve(self._asked(None))
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"null")
-        wire = FORMATS.get(self.path.partition("?")[0])
-        prompt = wire.prompt(body) if wire else ""
-        with self._recorded(body, prompt) as attempts:
-            if wire is None:
-                self._send_json(404, {"detail": "Not Found"})
-            elif status := self._refusal(body):
-                self._refuse(wire, status)
+        self._serve(self._asked(_parsed(self.rfile.read(int(self.headers.get("content-length", 0))))))
+
+    def _asked(self, body: JSON) -> Asked:
+        address = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Asked(path=unquote(address.path), query=dict(parse_qsl(address.query)), headers=headers, body=body)
+
+    def _serve(self, asked: Asked) -> None:
+        wire = format_at(asked.path) if self.command == "POST" else None
+        if page := page_at(asked, self.command):
+            self._show(page, asked)
+        elif wire:
+            self._answer(wire, asked)
+        else:
+            with self._recorded(Exchange(self.command, self.path, asked.headers, asked.body)):
+                self._send_json(404, lost(asked.path).body)
+
+    def _show(self, page: Page, asked: Asked) -> None:
+        with self._recorded(Exchange(self.command, self.path, asked.headers, asked.body)):
+            if refusal := next(page.complaints(asked), None):
+                self._refuse(page.wire, refusal)
+                return
+            content = page.content(asked)
+            if isinstance(content, str):
+                self._send(200, content.encode(), {"content-type": "text/plain; charset=utf-8"})
             else:
-                self._play(wire, read_script(prompt, wire.tool_results(body)), attempts)
+                self._send_json(200, content)
+
+    def _answer(self, wire: Format, asked: Asked) -> None:
+        exchange = Exchange(self.command, self.path, asked.headers, asked.body)
+        if refusal := complaint_of(wire, asked):
+            with self._recorded(exchange):
+                self._refuse(wire, refusal)
+            return
+        exchange.prompt, exchange.images = wire.prompt(asked.body), wire.images(asked.body)
+        with self._recorded(exchange) as attempts:
+            results, schema = wire.tool_results(asked.body), wire.wish(asked.body).schema
+            self._play(wire, read_script(exchange.prompt, results, schema), attempts)
 
     @contextmanager
-    def _recorded(self, body: JSON, prompt: str) -> Iterator[int]:
+    def _recorded(self, exchange: Exchange) -> Iterator[int]:
         server = cast("Server", self.server)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.exchange = Exchange(self.command, self.path, headers, body, prompt)
+        self.exchange = exchange
         try:
-            yield server.records.add(self.exchange)
+            yield server.records.add(exchange)
         except ConnectionError as error:
             left = isinstance(error, ClientLeftError | BrokenPipeError | ConnectionResetError)
-            self.exchange.closed_by_client = left and not server.closing
+            exchange.closed_by_client = left and not server.closing
             self.close_connection = True
         finally:
-            self.exchange.end()
-
-    def _key(self) -> str:
-        return self.headers.get("x-api-key") or self.headers.get("authorization", "").removeprefix("Bearer ")
-
-    def _refusal(self, body: JSON) -> int:
-        if self._key() == BAD_KEY:
-            return 401
-        return 404 if body["model"] == MISSING_MODEL else 0
+            exchange.end()
 
     def _play(self, wire: Format, script: Script, attempts: int) -> None:
         delivery = Delivery(self.connection, self.exchange, script)
         if script.has("hang"):
             delivery.wait_for_client_to_leave()
         if script.has("error") and attempts < script.number("times", float("inf")):
-            self._refuse(wire, int(script.number("error")), script)
-        elif script.has("error_in_stream") and not self.exchange.body.get("stream"):
-            self._refuse(wire, 500)
+            self._refuse(wire, _scripted_refusal(script), script)
+        elif script.has("error_in_stream") and not wire.wish(self.exchange.body).streamed:
+            self._refuse(wire, Refusal(status=500, message="The script asked for an error."))
         elif script.has("html"):
-            self._send(200, _PAGE, {"content-type": "text/html"})
+            self._send(200, _HTML, {"content-type": "text/html"})
         else:
-            self._answer(wire, script, delivery)
+            self._deliver(wire, script, delivery)
 
-    def _answer(self, wire: Format, script: Script, delivery: Delivery) -> None:
-        body, tokens = self.exchange.body, script.tokens if not script.calls or script.has("tokens") else []
-        limit = body.get("max_completion_tokens") or body.get("max_tokens") or len(tokens)
-        cut, tokens = limit < len(tokens), tokens[:limit]
-        if body.get("stream"):
+    def _deliver(self, wire: Format, script: Script, delivery: Delivery) -> None:
+        body, wish = self.exchange.body, wire.wish(self.exchange.body)
+        tokens = script.tokens if not script.calls or script.has("tokens") else []
+        cut = wish.limit is not None and wish.limit < len(tokens)
+        tokens = tokens[: wish.limit]
+        if wish.streamed:
             length = {"transfer-encoding": "chunked"} if delivery.chunked else {"connection": "close"}
-            self._send_head(200, {"content-type": "text/event-stream"} | length)
-            delivery.stream(wire.frames(script, body, tokens, cut=cut), len(tokens), wire.error_frame())
+            self._send_head(200, {"content-type": wire.content_type} | length)
+            delivery.stream(wire, wire.frames(script, body, tokens, cut=cut), len(tokens))
             return
         whole = json.dumps(wire.whole(script, body, tokens, cut=cut), ensure_ascii=False).encode()
         whole = whole[: len(whole) // 2] if script.has("malformed") else whole
         self._send_head(200, {"content-type": "application/json", "content-length": str(len(whole))})
         delivery.whole(whole, len(tokens))
 
-    def _refuse(self, wire: Format, status: int, script: Script | None = None) -> None:
-        options = script.options if script else {}
-        retry = {"retry-after": options["retry"]} if "retry" in options else {}
-        message = _COMPLAINTS.get(status, f"The script asked for a {status}.")
-        self._send_json(status, wire.refusal(status, message, options.get("code", "")), retry)
+    def _refuse(self, wire: Format, refusal: Refusal, script: Script | None = None) -> None:
+        retry = {"retry-after": script.options["retry"]} if script and "retry" in script.options else {}
+        body = wire.refusal(refusal) if refusal.body is None else refusal.body
+        self._send_json(refusal.status, body, retry)
 
     def _send_json(self, status: int, body: JSON, headers: dict[str, str] | None = None) -> None:
         self._send(status, json.dumps(body).encode(), {"content-type": "application/json"} | (headers or {}))
@@ -120,11 +130,15 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-_COMPLAINTS = {401: "Incorrect API key provided: bad-***.", 404: "The model `missing-model` does not exist."}
+def _parsed(text: bytes) -> JSON:
+    """None is a body that no format takes."""
+    try:
+        return json.loads(text or b"null")
+    except json.JSONDecodeError:
+        return None
 
 
-def _models() -> JSON:
-    """A list that satisfies the readers of both formats."""
-    created = {"created": 1795400000, "created_at": "2026-11-23T00:00:00Z", "owned_by": "script"}
-    data = [{"id": name, "object": "model", "type": "model", "display_name": name} | created for name in MODELS]
-    return {"object": "list", "data": data, "has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]}
+def _scripted_refusal(script: Script) -> Refusal:
+    status = int(script.number("error"))
+    message = f"The script asked for a {status}."
+    return Refusal(status=status, message=message, code=script.options.get("code", ""), body=script.refusal_body)

@@ -19,6 +19,7 @@ class Exchange:
     headers: Mapping[str, str] = field(repr=False)
     body: JSON
     prompt: str = ""
+    images: int = 0
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     closed_by_client: bool = False

@@ -10,6 +10,7 @@
 [[no_usage]]                no token counts
 [[error=429 retry=3]]       a status, with Retry-After; `code=insufficient_quota` names the reason, and with
                             `times=1` only the first request with this prompt fails
+[[body={"error": "busy"}]]  that refusal's body, word for word, in place of the one that the format would write
 [[error_in_stream=5]]       an error event after 5 tokens; without a number after half of them
 [[drop_after=20]]           a clean end of file after 20 tokens, without terminator
 [[cut_after=20]]            the connection ends within the chunked body
@@ -18,6 +19,8 @@
 [[hang]]                    not even headers
 [[html]]                    a web page with status 200
 [[malformed=30]]            30 events that are not JSON before the text; without a number one
+
+A request that asks for JSON gets JSON, of its schema if it names one, unless the prompt says what the text is.
 """
 
 import json
@@ -25,6 +28,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from llm.testing.sample import sample_of
+from llm.types import JSON
 
 Fault: TypeAlias = Literal["drop", "cut", "reset", "hang", "error"]
 
@@ -76,6 +82,7 @@ class Script:
     text: str
     calls: tuple[Call, ...]
     options: Mapping[str, str]
+    refusal_body: JSON = None
 
     def has(self, option: str) -> bool:
         return option in self.options
@@ -90,6 +97,10 @@ class Script:
     @property
     def thoughts(self) -> list[str]:
         return _WORD.findall(THOUGHT) if self.has("reason") else []
+
+    @property
+    def broken_frames(self) -> int:
+        return int(self.number("malformed", 1)) if self.has("malformed") else 0
 
     def fault_after(self, sent: int, total: int) -> Fault | None:
         """What goes wrong once `sent` of `total` tokens are out."""
@@ -106,11 +117,14 @@ class Script:
         return self.number("ttft") / 1000 + (sent / rate if rate else 0)
 
 
-def read_script(prompt: str, tool_results: list[str]) -> Script:
+def read_script(prompt: str, tool_results: list[str], schema: JSON = None) -> Script:
     directives = _DIRECTIVE.findall(prompt)
     options = _options(directives)
     calls = _calls(directives) if not tool_results or "always" in options else ()
-    return Script(text=_text(prompt, directives, tool_results, options), calls=calls, options=options)
+    text = _scripted_text(directives, options) or _reply(prompt, tool_results)
+    if schema is not None and not _scripted_text(directives, options):
+        text = json.dumps(sample_of(schema, text), ensure_ascii=False)
+    return Script(text=text, calls=calls, options=options, refusal_body=_refusal_body(directives))
 
 
 def expected_text(tokens: int) -> str:
@@ -119,7 +133,7 @@ def expected_text(tokens: int) -> str:
 
 
 def _options(directives: list[str]) -> dict[str, str]:
-    plain = (directive for directive in directives if not directive.startswith(("say=", "tool=")))
+    plain = (directive for directive in directives if not directive.startswith(("say=", "tool=", "body=")))
     return dict(option for directive in plain for option in _OPTION.findall(directive))
 
 
@@ -131,7 +145,13 @@ def _calls(directives: list[str]) -> tuple[Call, ...]:
     )
 
 
-def _text(prompt: str, directives: list[str], tool_results: list[str], options: Mapping[str, str]) -> str:
+def _refusal_body(directives: list[str]) -> JSON:
+    bodies = [directive.removeprefix("body=") for directive in directives if directive.startswith("body=")]
+    return json.loads(bodies[-1]) if bodies else None
+
+
+def _scripted_text(directives: list[str], options: Mapping[str, str]) -> str:
+    """The text that a directive names; "" if none does."""
     said = [directive.removeprefix("say=") for directive in directives if directive.startswith("say=")]
     if said:
         return said[-1]
@@ -139,8 +159,10 @@ def _text(prompt: str, directives: list[str], tool_results: list[str], options: 
         return MARKDOWN
     if "tokens" in options:
         return expected_text(int(options["tokens"]))
-    if "utf8split" in options:
-        return MULTIBYTE
+    return MULTIBYTE if "utf8split" in options else ""
+
+
+def _reply(prompt: str, tool_results: list[str]) -> str:
     if tool_results:
         return f"The tool said: {tool_results[-1][:200]}"
     return f"You said: {_DIRECTIVE.sub('', prompt).strip()[:200] or 'nothing'}"

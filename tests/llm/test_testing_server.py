@@ -1,4 +1,4 @@
-"""The scripted provider does what a prompt says, and notices when its client leaves."""
+"""The scripted provider does what a prompt says, in every format, and notices when its client leaves."""
 
 import json
 import socket
@@ -10,12 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from llm.errors import ProviderError, RateLimited, Truncated
-from llm.providers import PROVIDERS
 from llm.testing import MARKDOWN, MULTIBYTE, ScriptedProvider, expected_text
-from llm.types import ChatRequest, Finish, Message, ModelConfig, Secret, Text, TextDelta, ToolCall, ToolResult, user
+from llm.testing.script import THOUGHT
+from tests.llm.spoken import WIRES, ask, send
 
-FORMATS = ["openai", "anthropic"]
+CHAT = WIRES[0]
 
 
 @pytest.fixture
@@ -24,30 +23,14 @@ def provider():
         yield running
 
 
-@pytest.fixture(params=FORMATS)
+@pytest.fixture(params=WIRES, ids=lambda wire: wire.name)
 def wire(request):
-    return PROVIDERS[request.param]
-
-
-def send(provider, wire, prompt, *, stream=True, model="m", key="k", messages=(), timeout=5):
-    config = ModelConfig(provider="", model=model, base_url=provider.url, api_key=Secret(key))
-    request = wire.build(config, ChatRequest(messages=messages or (user(prompt),), stream=stream))
-    return requests.post(request.url, data=request.body, headers=request.headers, stream=True, timeout=timeout)
-
-
-def events(provider, wire, prompt, **options):
-    with send(provider, wire, prompt, **options) as response:
-        assert response.status_code == 200, response.text
-        return list(wire.parse(response.iter_content(None)))
-
-
-def text(found):
-    return "".join(event.text for event in found if isinstance(event, TextDelta))
+    return request.param
 
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize(
-    ("prompt", "answer"),
+    ("prompt", "said"),
     [
         ("hello", "You said: hello"),
         ("[[tokens=50]]", expected_text(50)),
@@ -57,64 +40,95 @@ def text(found):
         ("[[reason]] why?", "You said: why?"),
     ],
 )
-def test_what_it_says(provider, wire, prompt, answer, stream):
-    found = events(provider, wire, prompt, stream=stream)
-    assert text(found) == answer
-    assert found[-1].reason == "stop"
+def test_what_it_says(provider, wire, prompt, said, stream):
+    answer = ask(provider, wire, prompt, stream=stream)
+    assert answer.text == said
+    assert answer.reason == wire.reasons["stop"]
+    assert answer.ended
+    assert answer.thoughts == (THOUGHT if "reason" in prompt else "")
 
 
 def test_malformed_events_come_before_the_text(provider, wire):
-    assert text(events(provider, wire, "[[malformed]] fine")) == "You said: fine"
-    with pytest.raises(ProviderError, match="not valid JSON"):
-        events(provider, wire, "[[malformed=30]]")
-    with pytest.raises(ProviderError, match="not valid JSON"):
-        events(provider, wire, "[[malformed]]", stream=False)
+    answer = ask(provider, wire, "[[malformed]] fine")
+    assert (answer.text, answer.broken) == ("You said: fine", 1)
+    assert ask(provider, wire, "[[malformed=30]]").broken == 30
+    with send(provider, wire, "[[malformed]]", stream=False) as response, pytest.raises(requests.JSONDecodeError):
+        response.json()
 
 
-def test_token_counts(provider, wire):
-    assert events(provider, wire, "[[tokens=5]]")[-1].usage.output_tokens == 5
-    assert events(provider, wire, "[[tokens=5 no_usage]]")[-1] == Finish("stop", None)
+@pytest.mark.parametrize("stream", [True, False])
+def test_token_counts(provider, wire, stream):
+    assert ask(provider, wire, "[[tokens=5]]", stream=stream).tokens == 5
+    assert ask(provider, wire, "[[tokens=5 no_usage]]", stream=stream).tokens is None
 
 
-def test_a_limit_ends_the_answer(provider):
-    config = ModelConfig(provider="", model="m", base_url=provider.url)
-    request = PROVIDERS["openai"].build(config, ChatRequest(messages=(user("[[tokens=9]]"),), params={"max_tokens": 2}))
-    found = list(PROVIDERS["openai"].parse([requests.post(request.url, data=request.body, timeout=5).content]))
-    assert text(found) == "w0 w1 "
-    assert found[-1].reason == "length"
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_limit_ends_the_answer(provider, wire, stream):
+    answer = ask(provider, wire, "[[tokens=30]]", stream=stream, **{wire.limit: 20})
+    assert answer.text == f"{expected_text(20)} "
+    assert (answer.reason, answer.ended) == (wire.reasons["length"], True)
 
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_tool_calls_until_their_results_have_come(provider, wire, stream):
-    asked = user('[[tool=weather {"city": "Zürich"}]] [[tool=clock]]')
-    found = events(provider, wire, "", messages=(asked,), stream=stream)
-    calls = [event for event in found if isinstance(event, ToolCall)]
-    assert [(call.name, json.loads(call.arguments)) for call in calls] == [
-        ("weather", {"city": "Zürich"}),
-        ("clock", {"city": "Oslo"}),
-    ]
-    results = tuple(ToolResult(call.id, call.name, "rain") for call in calls)
-    conversation = (asked, Message("assistant", tuple(calls)), Message("tool", results))
-    assert text(events(provider, wire, "", messages=conversation, stream=stream)) == "The tool said: rain"
+    prompt = '[[tool=weather {"city": "Zürich"}]] [[tool=clock]]'
+    answer = ask(provider, wire, prompt, stream=stream)
+    assert answer.reason == wire.reasons["tools"]
+    assert answer.calls == [("call_1", "weather", {"city": "Zürich"}), ("call_2", "clock", {"city": "Oslo"})]
+    after = ask(provider, wire, stream=stream, **wire.answered(prompt, answer.calls, "rain"))
+    assert (after.text, after.calls) == ("The tool said: rain", [])
 
 
 def test_always_calls_the_tool_again(provider, wire):
-    call = ToolCall("call_1", "f", "{}")
-    conversation = (
-        user("[[tool=f]] [[always]]"),
-        Message("assistant", (Text("x"), call)),
-        Message("tool", (ToolResult("call_1", "f", "x"),)),
-    )
-    assert events(provider, wire, "", messages=conversation)[-1].reason == "tool_calls"
+    conversation = wire.answered("[[tool=f]] [[always]]", [("call_1", "f", {})], "x")
+    assert ask(provider, wire, **conversation).calls == [("call_1", "f", {"city": "Oslo"})]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_json_where_json_is_asked_for(provider, wire, stream):
+    assert json.loads(ask(provider, wire, "hi", stream=stream, **wire.json_wanted).text)
+    assert ask(provider, wire, "[[say=no]]", stream=stream, **wire.json_wanted).text == "no"
+
+
+def test_json_satisfies_the_schema_that_was_asked_for(provider):
+    members = {
+        "city": {"type": "string"},
+        "sizes": {"type": "array", "items": {"type": "integer"}},
+        "kind": {"enum": ["a", "b"]},
+        "always": {"const": 7},
+        "maybe": {"type": ["number", "null"]},
+        "inner": {"type": "object", "properties": {"true": {"type": "boolean"}}},
+    }
+    schema = {"type": "object", "properties": members}
+    wanted = {"type": "json_schema", "json_schema": {"name": "city", "schema": schema, "strict": True}}
+    assert json.loads(ask(provider, CHAT, "Oslo", response_format=wanted).text) == {
+        "city": "You said: Oslo",
+        "sizes": [1],
+        "kind": "a",
+        "always": 7,
+        "maybe": 1.5,
+        "inner": {"true": True},
+    }
+
+
+def test_images_are_counted(provider, wire):
+    assert ask(provider, wire, **wire.pictured("look")).text == "You said: look"
+    assert provider.requests[-1].images == 2
 
 
 def test_refusals(provider, wire):
-    response = send(provider, wire, "[[error=429 retry=3]]")
-    error = wire.error(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
-    assert isinstance(error, RateLimited)
-    assert error.retry_after == 3
-    assert send(provider, wire, "x", key="bad-key").status_code == 401
-    assert send(provider, wire, "x", model="missing-model").status_code == 404
+    refused = send(provider, wire, "[[error=429 retry=3]]")
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "3")
+    assert "429" in refused.text
+    bad_key = send(provider, wire, "x", headers={"authorization": "Bearer bad-key"})
+    assert bad_key.status_code == 401
+    assert send(provider, wire, "[[error=500]]", stream=False).status_code == 500
+
+
+def test_a_model_that_is_missing(provider, wire):
+    path = provider.url + wire.path.replace("/m/", "/missing-model/")
+    body = wire.body("x", stream=False, model="missing-model")
+    assert requests.post(path, json=body, headers=wire.headers, timeout=5).status_code == 404
 
 
 def test_a_code_and_a_number_of_failures(provider, wire):
@@ -123,30 +137,47 @@ def test_a_code_and_a_number_of_failures(provider, wire):
     assert (first.status_code, second.status_code) == (429, 200)
 
 
-def test_models_and_unknown_paths(provider):
-    listed = requests.get(f"{provider.url}/v1/models", timeout=5).json()
-    assert [model["id"] for model in listed["data"]] == ["scripted-model", "scripted-large"]
-    wrong = requests.get(f"{provider.url}/v1/models", headers={"Authorization": "Bearer bad-key"}, timeout=5)
-    assert wrong.status_code == 401
-    assert requests.get(f"{provider.url}/api", timeout=5).status_code == 404
-    assert requests.post(f"{provider.url}/chat/completions", json={}, timeout=5).status_code == 404
+def test_a_refusal_in_the_words_of_the_script(provider, wire):
+    prompt = '[[error=503]] [[body={"error": "Model is loading", "estimated_time": 20.0}]]'
+    refused = send(provider, wire, prompt)
+    assert (refused.status_code, refused.json()) == (503, {"error": "Model is loading", "estimated_time": 20.0})
 
 
-def test_a_clean_end_of_file_is_truncated(provider, wire):
-    with pytest.raises(Truncated):
-        events(provider, wire, "[[tokens=9 drop_after=3]]")
+@pytest.mark.parametrize(("prompt", "sent"), [("[[error_in_stream=3]]", 3), ("[[error_in_stream]]", 4)])
+def test_an_error_in_the_stream(provider, wire, prompt, sent):
+    answer = ask(provider, wire, f"[[tokens=9]] {prompt}")
+    assert answer.text == f"{expected_text(sent)} "
+    assert answer.error
+    assert not answer.ended
+
+
+def test_an_error_in_the_stream_refuses_what_is_not_streamed(provider, wire):
+    assert send(provider, wire, "[[error_in_stream]]", stream=False).status_code == 500
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_web_page_instead_of_an_answer(provider, wire, stream):
+    with send(provider, wire, "[[html]]", stream=stream) as response:
+        assert (response.status_code, response.headers["content-type"]) == (200, "text/html")
+
+
+def test_a_clean_end_of_file_looks_like_success(provider, wire):
+    answer = ask(provider, wire, "[[tokens=9 drop_after=3]]")
+    assert (answer.text, answer.ended) == (f"{expected_text(3)} ", False)
+    provider.wait_until_idle()
     assert provider.requests[-1].tokens_sent == 3
     assert not provider.requests[-1].closed_by_client
 
 
 @pytest.mark.parametrize("fault", ["cut_after", "reset_after"])
 def test_a_broken_connection_is_an_error_of_the_transport(provider, wire, fault):
-    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="reset" if "reset" in fault else "prematurely"):
-        events(provider, wire, f"[[tokens=9 {fault}=3]]")
+    message = "reset" if "reset" in fault else "prematurely"
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match=message):
+        ask(provider, wire, f"[[tokens=9 {fault}=3]]")
 
 
-def test_multibyte_characters_arrive_in_halves(provider):
-    with send(provider, PROVIDERS["openai"], "[[utf8split]]") as response:
+def test_multibyte_characters_arrive_in_halves(provider, wire):
+    with send(provider, wire, "[[utf8split]]") as response:
         pieces = list(response.raw.read_chunked())
     assert any(halved(piece) for piece in pieces)
 
@@ -163,27 +194,27 @@ def halved(piece):
     "prompt", ["[[hang]]", "[[tokens=9 hang_after=0]]", "[[ttft=60000]]", "[[tokens=9 rate=0.01]]"]
 )
 def test_a_client_that_leaves_is_noticed_while_nothing_is_sent(provider, wire, prompt):
-    config = ModelConfig(provider="", model="m", base_url=provider.url)
-    request = wire.build(config, ChatRequest(messages=(user(prompt),)))
-    head = f"POST /{request.url.split('/', 3)[3]} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(request.body)}\r\n\r\n"
-    client = socket.create_connection(provider.url.removeprefix("http://").split(":"))
-    client.sendall(head.encode() + request.body)
-    provider.wait_for_request()
-    assert provider.open_requests == 1
-    left = time.monotonic()
-    client.close()
+    body = json.dumps(wire.body(prompt, stream=True)).encode()
+    headers = {"host": "x", "content-length": str(len(body))} | wire.headers
+    lines = [f"POST {wire.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    with socket.create_connection(provider.url.removeprefix("http://").split(":")) as client:
+        client.sendall("\r\n".join(lines).encode() + body)
+        provider.wait_for_request()
+        assert provider.open_requests == 1
+        left = time.monotonic()
     provider.wait_until_idle()
     assert time.monotonic() - left < 0.5
     assert provider.requests[0].closed_by_client
 
 
 def test_what_was_asked_is_on_record(provider, wire):
-    events(provider, wire, "[[tokens=4]]")
+    ask(provider, wire, "[[tokens=4]]", headers={"authorization": "Bearer a.b.c"})
     provider.wait_until_idle()
     [exchange] = provider.requests
-    assert (exchange.method, exchange.prompt, exchange.tokens_sent) == ("POST", "[[tokens=4]]", 4)
+    assert (exchange.method, exchange.path) == ("POST", wire.path)
+    assert (exchange.prompt, exchange.tokens_sent) == ("[[tokens=4]]", 4)
     assert exchange.body["model"] == "m"
-    assert "k" in exchange.headers.get("x-api-key", "") + exchange.headers.get("authorization", "")
+    assert exchange.headers["authorization"] == "Bearer a.b.c"
     assert exchange.ended >= exchange.began
     assert not exchange.closed_by_client
 
@@ -196,16 +227,17 @@ def test_waiting_for_tokens_and_giving_up(provider, wire):
     provider.wait_until_idle()
 
 
-def test_the_pace_is_the_one_that_was_asked_for(provider, wire):
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_pace_is_the_one_that_was_asked_for(provider, wire, stream):
     began = time.monotonic()
-    events(provider, wire, "[[ttft=100 tokens=20 rate=100]]")
+    ask(provider, wire, "[[ttft=100 tokens=20 rate=100]]", stream=stream)
     assert 0.28 < time.monotonic() - began < 1.5
 
 
 def test_stopping_ends_a_request_that_hangs():
     with ScriptedProvider() as provider:
         with ThreadPoolExecutor() as pool:
-            pending = pool.submit(send, provider, PROVIDERS["openai"], "[[hang]]", timeout=30)
+            pending = pool.submit(send, provider, CHAT, "[[hang]]", timeout=30)
             provider.wait_for_request()
             provider.stop()
             with pytest.raises(requests.exceptions.ConnectionError):
@@ -214,11 +246,8 @@ def test_stopping_ends_a_request_that_hangs():
 
 
 def test_two_hundred_streams_at_once(provider):
-    wire = PROVIDERS["openai"]
     with ThreadPoolExecutor(200) as pool:
-        answers = list(
-            pool.map(lambda _: text(events(provider, wire, "[[tokens=20 rate=40]]", timeout=30)), range(200))
-        )
+        answers = list(pool.map(lambda _: ask(provider, CHAT, "[[tokens=20 rate=40]]", timeout=30).text, range(200)))
     assert answers == [expected_text(20)] * 200
     provider.wait_until_idle()
     assert len(provider.requests) == 200
