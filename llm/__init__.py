@@ -5,6 +5,7 @@ reply = client.chat([user("Hello")])
 """
 
 from llm.addresses import AddressPolicy, Origin
+from llm.builtin_tools import BUILTIN_TOOLS
 from llm.client import UnifiedLLMClient
 from llm.errors import (
     BadCredentials,
@@ -29,6 +30,7 @@ from llm.errors import (
 from llm.estimate import estimate_usage
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY, Retry
+from llm.tools import Tool, tool
 from llm.transport import Timeouts, Transport, transport_for
 from llm.types import (
     Cancellation,
@@ -58,6 +60,7 @@ from llm.types import (
 )
 
 __all__ = [
+    "BUILTIN_TOOLS",
     "NO_RETRY",
     "AddressPolicy",
     "BadCredentials",
@@ -96,6 +99,7 @@ __all__ = [
     "TextDelta",
     "TimedOut",
     "Timeouts",
+    "Tool",
     "ToolCall",
     "ToolResult",
     "ToolSpec",
@@ -109,6 +113,7 @@ __all__ = [
     "estimate_usage",
     "is_retryable",
     "system",
+    "tool",
     "transport_for",
     "user",
 ]
