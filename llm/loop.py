@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from typing import TypeAlias
 
-from llm.errors import BadRequest, Cancelled
+from llm.errors import BadRequest
 from llm.estimate import estimate_usage
 from llm.reply import Reply, ReplyBuilder
 from llm.tool_threads import run_calls
@@ -36,6 +36,7 @@ LIMIT_REACHED = (
     f"Not run: one answer may take {MAX_ROUNDS} rounds and {MAX_CALLS} tool calls, and this limit is reached. "
     "Answer with what you have."
 )
+NOT_WANTED = "Not run: no tools are wanted for this answer."
 # After these the model did not come to the end of what it wanted to call.
 CUT: dict[FinishReason, str] = {
     "length": "Not run: the answer was cut off at its length limit, and this call may not be all of it.",
@@ -73,7 +74,7 @@ class Rounds:
         self._history = list(messages)
         self._tools = {each.name: each for each in tools if isinstance(each, Tool)}
         self._of_caller = {each.name for each in tools if isinstance(each, ToolSpec)}
-        self._forced = tool_choice not in (None, "auto", "none")
+        self._choice = tool_choice
         self._cancellation = cancellation
         self._calls_left = MAX_CALLS
         self._usages: list[Usage] = []
@@ -90,11 +91,11 @@ class Rounds:
             calls = reply.tool_calls
             if not calls or not self._of_caller.isdisjoint(call.name for call in calls):
                 break
-            reason = LIMIT_REACHED if is_last else CUT.get(reply.finish or "unknown")
-            results = [error_result(call, reason) for call in calls] if reason else self._results(calls)
-            yield from results
-            if reason:
+            if refusal := self._refusal(reply, is_last=is_last):
+                yield from (error_result(call, refusal) for call in calls)
                 break
+            results = self._results(calls)
+            yield from results
             yield RoundEnd(number, reply.usage)
             self._history += [reply.message, Message("tool", tuple(results))]
         yield Finish(reply.finish or "unknown", self._usage())
@@ -103,12 +104,16 @@ class Rounds:
         """A call that the caller demanded is made in the first round; demanded again it would never end."""
         if is_last:
             return {"tool_choice": "none"}
-        return {"tool_choice": "auto"} if self._forced and number > 1 else {}
+        return {"tool_choice": "auto"} if number > 1 and self._choice not in (None, "auto") else {}
+
+    def _refusal(self, reply: Reply, *, is_last: bool) -> str | None:
+        """Why the calls of this round must not run. Not every server heeds a `tool_choice` of "none"."""
+        if self._choice == "none":
+            return NOT_WANTED
+        return LIMIT_REACHED if is_last else CUT.get(reply.finish or "unknown")
 
     def _answer(self, params: Mapping[str, JSON]) -> Generator[Event, None, Reply]:
         """Passes on everything but the end, which may not be the end."""
-        if self._cancellation.cancelled:
-            raise Cancelled
         builder = ReplyBuilder()
         with closing(self._ask(self._history, params)) as events:
             for event in events:

@@ -194,7 +194,7 @@ FORMS: dict[object, Form] = {
 def _hints(kind: type) -> dict[str, Any]:
     try:
         return get_type_hints(kind, include_extras=True)
-    except NameError as error:
+    except (NameError, AttributeError, SyntaxError) as error:
         raise UndescribableError(f"{_name(kind)} has an annotation that cannot be resolved: {error}") from None
 
 

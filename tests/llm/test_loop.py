@@ -1,5 +1,7 @@
 """Tool rounds over real TCP, with the scripted provider in each format that it speaks."""
 
+import subprocess
+import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -33,9 +35,9 @@ from llm import (
     tool,
     user,
 )
-from llm.loop import LIMIT_REACHED, MAX_CALLS, MAX_ROUNDS
+from llm.loop import LIMIT_REACHED, MAX_CALLS, MAX_ROUNDS, NOT_WANTED
 from llm.testing import ScriptedProvider
-from llm.tool_threads import AT_ONCE
+from llm.tool_threads import AT_ONCE, run_calls
 
 SOON = 10
 FORMATS = ["openai", "anthropic"]
@@ -291,7 +293,7 @@ def test_calls_of_an_answer_that_was_cut_do_not_run(client, weather, asked, monk
     assert len(asked()) == 1
 
 
-def test_a_tool_that_takes_too_long_is_an_error_for_the_model(client):
+def test_a_tool_that_takes_too_long_is_an_error_for_the_model_and_its_late_result_is_dropped(client):
     released, ended = threading.Event(), threading.Event()
 
     @tool(timeout=0.05)
@@ -301,16 +303,34 @@ def test_a_tool_that_takes_too_long_is_an_error_for_the_model(client):
         return "late"
 
     @tool
-    def quick() -> str:
+    def patient() -> str:
+        released.wait(SOON)
         return "in time"
 
-    events = list(client.stream([user("[[tool=slow {}]][[tool=quick {}]]")], tools=[slow, quick]))
-    late, quick_one = results_in(events)
+    @tool
+    def last() -> str:
+        """Has a place only when the slow one has lost its own."""
+        released.set()
+        ended.wait(SOON)
+        time.sleep(0.02)
+        return "in time"
+
+    calls = ["slow", *["patient"] * (AT_ONCE - 1), "last"]
+    prompt = "".join(f"[[tool={name} {{}}]]" for name in calls)
+    events = list(client.stream([user(prompt)], tools=[slow, patient, last]))
+    late, *others = results_in(events)
     assert late == ToolResult("call_1", "slow", "The tool did not finish within 0.05 seconds.", is_error=True)
-    assert quick_one.content == "in time"
-    assert text_of(events) == "The tool said: in time"
-    released.set()
-    assert ended.wait(SOON)
+    assert [result.content for result in others] == ["in time"] * AT_ONCE
+    assert ended.is_set()
+
+
+def test_a_tool_that_never_ends_does_not_keep_the_process():
+    script = (
+        "import threading, llm; from llm.tool_threads import run_calls; "
+        "hang = llm.tool(name='hang', timeout=0.01)(lambda: threading.Event().wait()); "
+        "[result] = run_calls([(hang, llm.ToolCall('', 'hang', ''))], llm.Cancellation()); assert result.is_error"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=3 * SOON)
 
 
 def test_late_tools_do_not_keep_others_from_running(client):
@@ -374,6 +394,15 @@ def test_a_forced_choice_is_made_once(server, weather, asked, where):
     assert [tool_choice_of(body) for body in asked()] == ["required", "auto"]
 
 
+def test_a_server_that_calls_although_no_tools_are_wanted_gets_no_tool_run(client, weather, asked):
+    prompt = user(f"[[tool=get_weather {OSLO}]]")
+    call, result, finish = client.stream([prompt], tools=[weather.tool], tool_choice="none")
+    assert result == ToolResult(call.id, "get_weather", NOT_WANTED, is_error=True)
+    assert finish.reason == "tool_calls"
+    assert weather.cities == []
+    assert len(asked()) == 1
+
+
 # Reasoning
 
 
@@ -404,19 +433,28 @@ def test_usage_that_nobody_reported_is_not_made_up(client, weather):
     assert [event.usage for event in events if isinstance(event, RoundEnd | Finish)] == [None, None]
 
 
+def test_each_round_tells_its_own_usage(client, weather):
+    prompt = f"[[always]][[tokens=5]][[tool=get_weather {OSLO}]]"
+    events = list(client.stream([user(prompt)], tools=[weather.tool]))
+    counts = [event.usage.output_tokens for event in events if isinstance(event, RoundEnd | Finish)]
+    assert counts == [5] * (MAX_ROUNDS - 1) + [5 * MAX_ROUNDS]
+
+
 def test_a_round_without_usage_among_others_is_estimated(client, weather, monkeypatch):
-    parse = type(client.provider).parse
+    parse, prompt = type(client.provider).parse, user(f"[[tool=get_weather {OSLO}]]")
+    events = client.stream([prompt], tools=[weather.tool])
+    end, finish = (event for event in events if isinstance(event, RoundEnd | Finish))
 
     def reports_the_last(self, chunks):
         for event in parse(self, chunks):
             yield Finish("tool_calls") if getattr(event, "reason", "") == "tool_calls" else event
 
-    reported = client.chat([user("plain")]).usage
     monkeypatch.setattr(type(client.provider), "parse", reports_the_last)
-    usage = client.chat([user(f"[[tool=get_weather {OSLO}]]")], tools=[weather.tool]).usage
+    usage = client.chat([prompt], tools=[weather.tool]).usage
+    guess = estimate_usage([prompt], f"get_weather{OSLO}")
     assert usage.estimated
-    assert usage.output_tokens > reported.output_tokens
-    assert usage.input_tokens > reported.input_tokens
+    assert usage.input_tokens == finish.usage.input_tokens - end.usage.input_tokens + guess.input_tokens
+    assert usage.output_tokens == finish.usage.output_tokens - end.usage.output_tokens + guess.output_tokens
 
 
 def test_an_estimate_counts_what_tools_said():
@@ -468,6 +506,15 @@ def test_what_has_not_started_when_cancelled_never_starts(client):
         client.chat([user(prompt)], tools=[slow], cancellation=cancellation)
     released.set()
     assert sorted(started) == list(range(AT_ONCE))
+
+
+def test_once_cancelled_nothing_starts():
+    cancellation, started = Cancellation(), []
+    cancellation.cancel()
+    note = tool(name="note")(lambda: started.append(1))
+    with pytest.raises(Cancelled):
+        run_calls([(note, ToolCall("1", "note", ""))], cancellation)
+    assert started == []
 
 
 def test_cancelled_by_a_tool_no_further_round_is_asked(client, asked):
