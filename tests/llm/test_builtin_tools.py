@@ -9,7 +9,7 @@ import sys
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from llm import BUILTIN_TOOLS, ToolCall
@@ -265,6 +265,7 @@ def exactly(expression):
     return eval(re.sub(r"\d+\.\d+", lambda found: f"Fraction('{found[0]}')", expression), {"Fraction": Fraction})
 
 
+@settings(deadline=None)
 @given(arithmetic)
 def test_arithmetic_is_that_of_fractions(expression):
     try:
@@ -275,11 +276,13 @@ def test_arithmetic_is_that_of_fractions(expression):
     assert Fraction(answered(calculate, expression=expression)) == pytest.approx(expected, rel=1e-18, abs=0)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789.,+-*/%^()e pisqrtlogmax!_²", max_size=60))
 def test_no_expression_does_harm(expression):
     assert len(run(calculate, expression=expression).content) < 1100
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_does_harm(text):
     for arguments in ({"expression": text}, {"zone": text}, {"value": text, "from_unit": text, "to_unit": "m"}):
@@ -374,6 +377,7 @@ def test_no_name_means_two_units():
     assert len(set(exact)) == len(exact)
 
 
+@settings(deadline=None)
 @given(st.floats(-200, 1e12), st.sampled_from(UNITS), st.sampled_from(UNITS))
 def test_there_and_back_again(value, source, target):
     assume(source.kind == target.kind and (value == 0 or abs(value) > 1e-100))

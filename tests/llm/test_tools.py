@@ -11,7 +11,7 @@ from enum import Enum, IntEnum
 from typing import Annotated, Any, Literal, NewType, NotRequired, Optional, Required, TypedDict, TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -413,6 +413,7 @@ def test_what_comes_twice_counts_the_last_time():
     assert taking(int).run(call('{"x": 1, "x": 2}')).content == "2"
 
 
+@settings(deadline=None)
 @given(st.text() | st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(json.dumps))
 def test_no_arguments_raise(text):
     for hint in (int, Point | list[Colour], dict[str, set[int]], Any):
