@@ -24,8 +24,9 @@ from typing import (
 )
 
 from llm.docstrings import documentation_of
-from llm.shapes import Member, Schema, Shape, choice_shape, fits, is_scalar, object_shape
+from llm.shapes import Member, Schema, Shape, choice_shape, is_scalar, object_shape
 from llm.types import JSON
+from llm.validation import fits
 
 Arguments: TypeAlias = tuple[Any, ...]
 Inside: TypeAlias = tuple[object, ...]

@@ -57,12 +57,6 @@ def choice_shape(members: Sequence[tuple[object, object]]) -> Shape:
     return Shape(typed | {"enum": [value for value, _ in members]}, lambda value: by_kind[_kind(value), value])
 
 
-def fits(value: JSON, schema: Schema) -> bool:
-    from jsonschema import Draft202012Validator  # takes 75 ms, and only those who use tools need it
-
-    return Draft202012Validator(schema).is_valid(value)
-
-
 def is_scalar(value: object) -> bool:
     """Whether JSON has this very value. Floats are left out: they are no names for anything."""
     return value is None or type(value) in (str, int, bool)

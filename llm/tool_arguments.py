@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from itertools import islice
 from typing import NoReturn
 
 from llm.shapes import Schema
 from llm.types import JSON
+from llm.validation import problems
 
-# More than a model writes in one answer; a bound, because an error costs memory for each wrong element.
+# More than a model writes in one answer.
 LONGEST_ARGUMENTS = 128 * 1024
-MOST_PROBLEMS = 3
-LONGEST_PROBLEM = 200
 
 
 class ArgumentsError(ValueError):
@@ -26,7 +23,7 @@ def read_arguments(text: str, schema: Schema) -> dict[str, JSON]:
     if not isinstance(value, dict):
         raise ArgumentsError("The arguments are not a JSON object. Send an object with the parameters by name.")
     try:
-        found = list(islice(_problems(value, schema), MOST_PROBLEMS))
+        found = problems(value, schema)
     except RecursionError:
         raise ArgumentsError("The arguments are nested too deeply. Send a simpler object.") from None
     if found:
@@ -49,13 +46,3 @@ def _decoded(text: str) -> JSON:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-def _problems(value: JSON, schema: Schema) -> Iterator[str]:
-    from jsonschema import Draft202012Validator  # takes 75 ms, and only those who use tools need it
-    from jsonschema.exceptions import best_match
-
-    for error in Draft202012Validator(schema).iter_errors(value):
-        closest = best_match([error]) or error  # of a union the alternative that was nearly met
-        line = " ".join(f"{closest.json_path}: {closest.message}".split())
-        yield line if len(line) <= LONGEST_PROBLEM else f"{line[:LONGEST_PROBLEM]}…"
