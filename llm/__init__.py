@@ -5,6 +5,7 @@ reply = client.chat([user("Hello")])
 """
 
 from llm.addresses import AddressPolicy, Origin
+from llm.builtin_tools import BUILTIN_TOOLS
 from llm.client import UnifiedLLMClient
 from llm.errors import (
     BadCredentials,
@@ -30,6 +31,7 @@ from llm.estimate import estimate_usage
 from llm.history import Dropped, History, fit_history
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY, Retry
+from llm.tools import Tool, tool
 from llm.transport import Timeouts, Transport, transport_for
 from llm.types import (
     Cancellation,
@@ -59,6 +61,7 @@ from llm.types import (
 )
 
 __all__ = [
+    "BUILTIN_TOOLS",
     "NO_RETRY",
     "AddressPolicy",
     "BadCredentials",
@@ -99,6 +102,7 @@ __all__ = [
     "TextDelta",
     "TimedOut",
     "Timeouts",
+    "Tool",
     "ToolCall",
     "ToolResult",
     "ToolSpec",
@@ -113,6 +117,7 @@ __all__ = [
     "fit_history",
     "is_retryable",
     "system",
+    "tool",
     "transport_for",
     "user",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 
 from llm.addresses import AddressPolicy
 from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
 from llm.history import History, fit_history
+from llm.loop import Offered, Rounds, specs_of
 from llm.providers import PROVIDERS
 from llm.providers._base import Provider
 from llm.redaction import Redaction
@@ -38,7 +39,7 @@ class UnifiedLLMClient:
         self,
         messages: Sequence[Message],
         *,
-        tools: Sequence[ToolSpec] = (),
+        tools: Sequence[Offered] = (),
         cancellation: Cancellation | None = None,
         **params: JSON,
     ) -> Reply:
@@ -52,14 +53,24 @@ class UnifiedLLMClient:
         self,
         messages: Sequence[Message],
         *,
-        tools: Sequence[ToolSpec] = (),
+        tools: Sequence[Offered] = (),
         cancellation: Cancellation | None = None,
         **params: JSON,
     ) -> Iterator[Event]:
-        """Events as they come. `Finish` is the last one, or an `LLMError` is raised; leaving early ends the call."""
-        request = self._chat_request(messages, tools, params)
+        """Events as they come. `Finish` is the last one, or an `LLMError` is raised; leaving early ends the call.
+
+        Calls of a `Tool` run, and the model goes on with their results; those of a `ToolSpec` end the answer.
+        """
+        specs, cancellation = specs_of(tools), cancellation or Cancellation()
+
+        def ask(history: Sequence[Message], changed: Mapping[str, JSON]) -> Generator[Event]:
+            request = self._chat_request(history, specs, {**params, **changed})
+            yield from self._stream(self.provider.build(self.config, request), cancellation)
+
+        tool_choice = {**self.config.params, **params}.get("tool_choice")
+        rounds = Rounds(ask, messages, tools, tool_choice=tool_choice, cancellation=cancellation)
         try:
-            yield from self._stream(self.provider.build(self.config, request), cancellation or Cancellation())
+            yield from rounds.events()
         except LLMError as error:
             raise self._presentable(error) from None
 

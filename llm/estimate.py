@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from llm.types import Message, Usage
+from llm.types import Image, Message, Part, ToolCall, ToolResult, Usage
 
 # OpenAI's rule of thumb for English text; other scripts need more tokens than this says.
 CHARACTERS_PER_TOKEN = 4
 
 
 def estimate_usage(messages: Iterable[Message], answer: str) -> Usage:
-    written = sum(len(message.text) for message in messages)
+    written = sum(characters_in(part) for message in messages for part in message.parts)
     return Usage(input_tokens=tokens_in(written), output_tokens=tokens_in(len(answer)), estimated=True)
+
+
+def characters_in(part: Part) -> int:
+    match part:
+        case Image():
+            return 0
+        case ToolCall():
+            return len(part.name) + len(part.arguments)
+        case ToolResult():
+            return len(part.content)
+        case _:
+            return len(part.text)
 
 
 def tokens_in(characters: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from llm.types import (
     Event,
@@ -14,6 +15,7 @@ from llm.types import (
     Part,
     Reasoning,
     ReasoningDelta,
+    RoundEnd,
     Text,
     TextDelta,
     ToolCall,
@@ -46,8 +48,14 @@ class Reply:
 
     @property
     def message(self) -> Message:
-        """The answer as the next request of the conversation carries it."""
+        """An answer of one round as the next request of the conversation carries it."""
         return Message("assistant", tuple(part for part in self.parts if not isinstance(part, ToolResult)))
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The same for any number of rounds: what the model said, what its tools said, and so on in turn."""
+        runs = groupby(self.parts, key=lambda part: isinstance(part, ToolResult))
+        return tuple(Message("tool" if of_tools else "assistant", tuple(parts)) for of_tools, parts in runs)
 
 
 @dataclass(slots=True)
@@ -64,7 +72,10 @@ class _Span:
 
 
 class ReplyBuilder:
-    """Takes events in their order; `reply()` is valid at any moment, also after a stream that broke off."""
+    """Takes events in their order; `reply()` is valid at any moment, also after a stream that broke off.
+
+    Until the end its usage is that of the rounds which came to their own.
+    """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -72,12 +83,18 @@ class ReplyBuilder:
         self._first_token: float | None = None
         self._finished: float | None = None
         self._finish: Finish | None = None
+        self._rounds: Usage | None = None
         self._spans: list[_Span | ToolCall | ToolResult] = []
 
     def add(self, event: Event) -> None:
         match event:
             case Finish():
                 self._finish, self._finished = event, self._clock()
+                return
+            case RoundEnd(usage=Usage() as usage):
+                self._rounds = usage if self._rounds is None else self._rounds + usage
+                return
+            case RoundEnd():
                 return
             case TextDelta(text):
                 self._text_span().pieces.append(text)
@@ -94,7 +111,7 @@ class ReplyBuilder:
         return Reply(
             parts=tuple(span.part() if isinstance(span, _Span) else span for span in self._spans),
             finish=self._finish.reason if self._finish else None,
-            usage=self._finish.usage if self._finish else None,
+            usage=self._finish.usage if self._finish else self._rounds,
             first_token_seconds=None if self._first_token is None else self._first_token - self._started,
             seconds=(self._clock() if self._finished is None else self._finished) - self._started,
         )
