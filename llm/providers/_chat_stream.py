@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from llm.errors import NotAnAPI, Truncated
 from llm.framing import first_character, json_objects, server_sent_events, whole_object
 from llm.providers._errors import error_in_stream
+from llm.providers._inline_thinking import InlineThinking
 from llm.providers._tool_calls import ToolCallAssembly, whole
 from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
 
@@ -28,11 +29,11 @@ _REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
 _MOST_TOKENS = 2**31 - 1
 
 
-def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
+def parse(chunks: Iterable[bytes], *, thinking: InlineThinking | None = None) -> Iterator[Event]:
     first, chunks = first_character(chunks)
     if first == b"<":
         raise NotAnAPI
-    answer = Answer()
+    answer = Answer(thinking)
     if first in (b"{", b"["):
         yield from answer.read(whole_object(chunks))
         answer.ended = True
@@ -43,10 +44,14 @@ def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
 
 
 class Answer:
-    """What is known so far about one answer. Fields may be missing, null or repeated: the last usable value counts."""
+    """What is known so far about one answer. Fields may be missing, null or repeated: the last usable value counts.
 
-    def __init__(self) -> None:
+    With `thinking`, reasoning in the text is told apart from it.
+    """
+
+    def __init__(self, thinking: InlineThinking | None = None) -> None:
         self.ended = False
+        self._thinking = thinking
         self._tools = ToolCallAssembly()
         self._reason: FinishReason | None = None
         self._refused = False
@@ -73,6 +78,8 @@ class Answer:
                 yield from self._choice(choice)
 
     def finish(self) -> Iterator[Event]:
+        if self._thinking:
+            yield from self._thinking.end()
         if self._reason is None and not self.ended:
             raise Truncated
         reason = "refusal" if self._refused else self._reason or "unknown"
@@ -95,7 +102,7 @@ class Answer:
         if thought := reasoning_in(delta):
             yield ReasoningDelta(thought)
         if text := content if isinstance(content, str) else joined(content, "text"):
-            yield TextDelta(text)
+            yield from self._thinking.feed(text) if self._thinking else [TextDelta(text)]
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
             self._refused = True
             yield TextDelta(refusal)

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from llm.errors import LLMError
 from llm.providers._address import endpoint, headers
@@ -11,7 +12,10 @@ from llm.providers._base import ModelList
 from llm.providers._chat_messages import wire_messages, wire_tool
 from llm.providers._chat_stream import parse
 from llm.providers._errors import error_of
-from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig
+from llm.providers._hosts import no_differences
+from llm.providers._inline_thinking import InlineThinking
+from llm.providers._portable_messages import refuse_image_addresses, with_short_call_ids
+from llm.types import JSON, ChatRequest, Event, HttpRequest, Message, ModelConfig
 
 Body: TypeAlias = dict[str, JSON]
 
@@ -21,6 +25,9 @@ OPTIONS: dict[str, tuple[JSON, ...]] = {
     "system_role": ("system", "developer", "user"),
     "empty_content": ("", None),
     "stream_usage": (True, False),
+    "images_by_url": (True, False),
+    "short_call_ids": (True, False),
+    "reasoning_field": ("", "reasoning", "reasoning_content"),
 }
 
 
@@ -28,7 +35,9 @@ def ids_in(document: JSON) -> list[str]:
     """The ids of a list of models, `{"data": [{"id": ...}]}`."""
     rows = document.get("data") if isinstance(document, dict) else None
     ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return [name for name in ids if isinstance(name, str)]
+    named = [name for name in ids if isinstance(name, str)]
+    # Gemini lists "models/gemini-…" and takes the name without it.
+    return list(dict.fromkeys([*named, *(name.removeprefix("models/") for name in named)]))
 
 
 def _as_it_is(body: Body) -> Body:
@@ -37,7 +46,8 @@ def _as_it_is(body: Body) -> Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAIChat:
-    """`fit` drops from a request what the model's family rejects."""
+    """`fit` drops from a request what the model's family rejects. `at_host` names the fields in which a server known
+    by its host differs; a connection's `options` beat it."""
 
     label: str
     icon: str
@@ -49,10 +59,19 @@ class OpenAIChat:
     system_role: str = "system"
     empty_content: str | None = ""
     stream_usage: bool = True
+    images_by_url: bool = True
+    short_call_ids: bool = False
+    reasoning_field: str = ""
+    """Where the server wants its reasoning back; "" where it wants none."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    call_extra: Mapping[str, JSON] = field(default_factory=dict)
+    """What each call needs besides, for the vendor to accept it."""
+    inline_thinking: bool = False
     fit: Callable[[Body], Body] = _as_it_is
+    at_host: Callable[[str], Mapping[str, JSON]] = no_differences
 
     def build(self, config: ModelConfig, request: ChatRequest) -> HttpRequest:
-        body = self._with_options(config.options).body(config, request)
+        body = self._at(config).body(config, request)
         return HttpRequest(
             method="POST",
             url=endpoint(config.base_url or self.base_url, "chat/completions"),
@@ -61,7 +80,7 @@ class OpenAIChat:
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
-        return parse(chunks)
+        return parse(chunks, thinking=InlineThinking() if self.inline_thinking else None)
 
     def models(self, config: ModelConfig) -> ModelList:
         request = HttpRequest(
@@ -74,16 +93,19 @@ class OpenAIChat:
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         return error_of(status, headers, body)
 
-    def _with_options(self, options: Mapping[str, JSON]) -> "OpenAIChat":
-        known = {name: value for name, value in options.items() if value in OPTIONS.get(name, ())}
-        return replace(self, **known)
+    def _at(self, config: ModelConfig) -> "OpenAIChat":
+        chosen = {name: value for name, value in config.options.items() if value in OPTIONS.get(name, ())}
+        return replace(self, **{**self.at_host(self.host(config)), **chosen})
+
+    def host(self, config: ModelConfig) -> str:
+        return urlsplit((config.base_url or self.base_url).strip()).hostname or ""
 
     def body(self, config: ModelConfig, request: ChatRequest) -> Body:
         """Parameters under names that nobody here knows go through; they cannot replace what is said here."""
         return self.fit(self._params({**config.params, **request.params}) | self._conversation(config, request))
 
     def _params(self, params: Mapping[str, JSON]) -> Body:
-        renamed = {"max_tokens": self.max_tokens_field}
+        renamed = {"max_tokens": self.max_tokens_field, **self.renamed}
         return {renamed.get(name, name): value for name, value in params.items() if value is not None}
 
     def _conversation(self, config: ModelConfig, request: ChatRequest) -> Body:
@@ -96,7 +118,18 @@ class OpenAIChat:
 
     def _messages(self, request: ChatRequest) -> list[JSON]:
         wire = (
-            wire_messages(message, system_role=self.system_role, empty_content=self.empty_content)
+            wire_messages(
+                self._portable(message),
+                system_role=self.system_role,
+                empty_content=self.empty_content,
+                reasoning_field=self.reasoning_field,
+                call_extra=self.call_extra,
+            )
             for message in request.messages
         )
         return [message for messages in wire for message in messages]
+
+    def _portable(self, message: Message) -> Message:
+        if not self.images_by_url:
+            refuse_image_addresses(message)
+        return with_short_call_ids(message) if self.short_call_ids else message
