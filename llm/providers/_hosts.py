@@ -1,8 +1,8 @@
 """Servers of chat completions that differ from the rest, known by their host (as of November 2026).
 
-A server that is not here needs nothing: the default is what all of them take, and a connection's `options` say the rest.
-OpenRouter, Together and Fireworks need no row; llama.cpp, LM Studio, SGLang and LiteLLM's proxy need none either, and run
-at anybody's address, where a row would not find them.
+A server that is not here needs nothing: the default is what all of them take, and a connection's `options` say the
+rest. OpenRouter, Together and Fireworks need no row. llama.cpp, LM Studio, SGLang and LiteLLM's proxy need none either,
+and run at anybody's address, where a row would not find them.
 """
 
 from collections.abc import Mapping

@@ -31,10 +31,14 @@ OPTIONS: dict[str, tuple[JSON, ...]] = {
 }
 
 
+def rows_in(document: JSON) -> list[dict[str, JSON]]:
+    rows = document.get("data") if isinstance(document, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
 def ids_in(document: JSON) -> list[str]:
     """The ids of a list of models, `{"data": [{"id": ...}]}`."""
-    rows = document.get("data") if isinstance(document, dict) else None
-    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    ids = [row.get("id") for row in rows_in(document)]
     named = [name for name in ids if isinstance(name, str)]
     # Gemini lists "models/gemini-…" and takes the name without it.
     return list(dict.fromkeys([*named, *(name.removeprefix("models/") for name in named)]))

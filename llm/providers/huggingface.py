@@ -12,13 +12,13 @@ from dataclasses import replace
 from llm.errors import LLMError, Overloaded
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import Body, OpenAIChat, ids_in
+from llm.providers._openai_chat import Body, OpenAIChat, ids_in, rows_in
 from llm.types import JSON, ChatRequest, HttpRequest, ModelConfig
 
 ROUTER = "router.huggingface.co"
 DEDICATED = ".endpoints.huggingface.cloud"
-# The proxy of a sleeping endpoint holds a request for as many seconds while a replica starts. Less than the client waits
-# for a first byte, so that a start which takes longer ends in a 503 that says so, and not in silence.
+# So many seconds the proxy of a sleeping endpoint holds a request while a replica starts. The client waits a little
+# longer for a first byte, so that a start which takes more ends in a 503 that says so, and not in silence.
 SCALE_UP_SECONDS = 110
 POLICIES = ("fastest", "cheapest", "preferred")
 # TGI wants a temperature above 0. At this one the likeliest token wins, and half precision does not overflow.
@@ -91,17 +91,12 @@ def routed_names(document: JSON) -> list[str]:
 
 
 def _hosted(document: JSON) -> Iterator[str]:
-    rows = document.get("data") if isinstance(document, dict) else None
-    for row in rows if isinstance(rows, list) else []:
-        match row:
-            case {"id": str(name), "providers": [*hosts]}:
-                for host in hosts:
-                    if (
-                        isinstance(host, dict)
-                        and host.get("status") == "live"
-                        and isinstance(host.get("provider"), str)
-                    ):
-                        yield f"{name}:{host['provider']}"
+    for row in rows_in(document):
+        hosts = row.get("providers")
+        for host in hosts if isinstance(hosts, list) else []:
+            match host:
+                case {"provider": str(provider), "status": "live"}:
+                    yield f"{row.get('id')}:{provider}"
 
 
 provider = HuggingFace(

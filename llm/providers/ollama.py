@@ -25,10 +25,10 @@ from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig, ToolSp
 Body: TypeAlias = dict[str, JSON]
 
 # The fields of `api.Options`; the server drops others without a word.
-SAMPLING = frozenset(
-    "frequency_penalty main_gpu min_p num_batch num_ctx num_gpu num_keep num_predict num_thread presence_penalty "
-    "repeat_last_n repeat_penalty seed temperature top_k top_p typical_p use_mmap".split()
-)
+LOADING = ("main_gpu", "num_batch", "num_ctx", "num_gpu", "num_thread", "use_mmap")
+SAMPLING = ("min_p", "num_keep", "num_predict", "seed", "temperature", "top_k", "top_p", "typical_p")
+PENALTIES = ("frequency_penalty", "presence_penalty", "repeat_last_n", "repeat_penalty")
+KNOWN = frozenset((*LOADING, *SAMPLING, *PENALTIES))
 # gpt-oss thinks as much as a level says; other models think or do not.
 LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 _THINKS_IN_LEVELS = re.compile(r"gpt-?oss", re.IGNORECASE)
@@ -75,15 +75,12 @@ class Ollama:
 
 
 def names_in(document: JSON) -> list[str]:
-    """Installed models as they are named and, since a name without tag means the tag `latest`, in both spellings."""
+    """Installed models in both spellings: a name without a tag means the tag `latest`."""
     rows = document.get("models") if isinstance(document, dict) else None
-    found = (
-        [row.get(key) for row in rows if isinstance(row, dict) for key in ("name", "model")]
-        if isinstance(rows, list)
-        else []
-    )
-    named = [name for name in found if isinstance(name, str)]
-    return list(dict.fromkeys([*named, *(name.removesuffix(":latest") for name in named)]))
+    installed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    named = [name for row in installed for key in ("name", "model") if isinstance(name := row.get(key), str)]
+    tagged = [name if ":" in name.rpartition("/")[2] else f"{name}:latest" for name in named]
+    return list(dict.fromkeys([*named, *tagged, *(name.removesuffix(":latest") for name in named)]))
 
 
 def _headers(config: ModelConfig) -> dict[str, str]:
@@ -137,7 +134,7 @@ def _format(response_format: JSON) -> JSON:
 
 def _options(settings: Mapping[str, JSON]) -> Body:
     limit, stop = settings.get("max_tokens"), settings.get("stop")
-    named = {name: value for name, value in settings.items() if name in SAMPLING}
+    named = {name: value for name, value in settings.items() if name in KNOWN}
     named |= {"num_predict": limit} if limit is not None else {}
     named |= {"stop": [stop] if isinstance(stop, str) else stop}
     return {name: value for name, value in named.items() if value is not None}

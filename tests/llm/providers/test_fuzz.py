@@ -46,11 +46,12 @@ def counts(usage):
     return usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens
 
 
-@pytest.mark.parametrize("name", ["vllm", "anthropic"])
+@pytest.mark.parametrize("name", ["vllm", "anthropic", "ollama"])
 @given(data=st.data())
 @settings(max_examples=500, deadline=None)
 def test_bytes_changed_removed_and_doubled(name, data):
-    body = bytearray(data.draw(st.sampled_from([answer.body for answer in ANSWERS])))
+    bodies = [b"\n".join(STREAMED[name]), *(answer.body for answer in ANSWERS)]
+    body = bytearray(data.draw(st.sampled_from(bodies)))
     for _ in range(data.draw(st.integers(1, 8))):
         at = data.draw(st.integers(0, len(body) - 1))
         end = at + data.draw(st.integers(0, 40))
@@ -58,15 +59,16 @@ def test_bytes_changed_removed_and_doubled(name, data):
     check(PROVIDERS[name], [bytes(body)])
 
 
-@pytest.mark.parametrize("name", ["vllm", "anthropic"])
+@pytest.mark.parametrize("name", ["vllm", "anthropic", "ollama"])
 @given(data=st.data())
 @settings(max_examples=500, deadline=None)
 def test_values_replaced_by_anything(name, data):
     """The JSON stays sound and its shape does not."""
-    documents = [json.loads(line[6:]) for line in STREAMED[name] if line.startswith(b"data: {")]
+    frame = b"%s\n" if name == "ollama" else b"data: %s\n\n"
+    documents = [json.loads(line.removeprefix(b"data: ")) for line in STREAMED[name]]
     for _ in range(data.draw(st.integers(1, 5))):
         replace_somewhere(data, data.draw(st.sampled_from(documents)))
-    check(PROVIDERS[name], [f"data: {json.dumps(document)}\n\n".encode() for document in documents])
+    check(PROVIDERS[name], [frame % json.dumps(document).encode() for document in documents])
 
 
 def replace_somewhere(data, value):
@@ -80,7 +82,8 @@ def replace_somewhere(data, value):
         value[key] = data.draw(ANYTHING)
 
 
-TOOL_STREAM = b"""data: {"choices":[{"index":0,"delta":{"reasoning":"so","tool_calls":[{"index":0,"id":"a","function":\
+TOOL_STREAM = b"""data: {"choices":[{"index":0,"delta":{"content":"<think>a</think>"},"finish_reason":null}]}
+data: {"choices":[{"index":0,"delta":{"reasoning":"so","tool_calls":[{"index":0,"id":"a","function":\
 {"name":"f","arguments":"{"}}]},"finish_reason":null}]}
 data: {"choices":[{"index":0,"delta":{"refusal":"no","reasoning_details":[{"text":"x"}],"content":[{"type":"text",\
 "text":"y"}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,\
@@ -93,7 +96,16 @@ data: {"type":"content_block_start","index":1,"content_block":{"type":"tool_use"
 data: {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{}"}}
 data: {"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9,"output_tokens_details":{}}}
 data: {"type":"message_stop"}"""
-STREAMED = {"vllm": TOOL_STREAM.splitlines(), "anthropic": THINKING_STREAM.splitlines()}
+NATIVE_STREAM = b"""{"model":"m","message":{"role":"assistant","content":"<think>a","thinking":"hm"},"done":false}
+{"model":"m","message":{"role":"assistant","content":"</think>","tool_calls":[{"id":"a","function":{"index":0,"name":"f",\
+"arguments":{"a":1}}}]},"done":false}
+{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":2,\
+"eval_count":3}"""
+STREAMED = {
+    "vllm": TOOL_STREAM.splitlines(),
+    "anthropic": THINKING_STREAM.splitlines(),
+    "ollama": NATIVE_STREAM.splitlines(),
+}
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
