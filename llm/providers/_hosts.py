@@ -6,10 +6,11 @@ and run at anybody's address, where a row would not find them.
 """
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from llm.types import JSON
 
-Differences = Mapping[str, JSON]
+Differences: TypeAlias = Mapping[str, JSON]
 
 _NEW_LIMIT: Differences = {"max_tokens_field": "max_completion_tokens"}
 # Its API is strict: an unknown field is a 422, ids have nine characters, and usage comes without being asked for.

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from llm.errors import BadRequest
+from llm.errors import BadRequest, Truncated
 from llm.providers import PROVIDERS
 from llm.providers._hosts import HOSTS
 from llm.providers._openai_chat import OPTIONS, OpenAIChat
@@ -172,6 +172,18 @@ def test_openais_own_text_is_what_it_says():
 def test_gotcha_45_a_closing_tag_that_strayed_into_the_text():
     events = list(PROVIDERS["vllm"].parse([stream("so 4.", "\n</think>", "\n\nIt is 4.")]))
     assert "".join(event.text for event in events[:-1]) == "so 4.\n\n\nIt is 4."
+
+
+def test_gotcha_37_a_compatible_layer_that_swallows_an_error_leaves_a_truncated_answer():
+    """Ollama's sends an empty chunk in its place, and then neither a finish reason nor `[DONE]`."""
+    chunks = [{"content": "hi"}, {"role": "assistant", "content": ""}]
+    documents = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in chunks]
+    events = []
+    with pytest.raises(Truncated):
+        events.extend(
+            PROVIDERS["openai_compatible"].parse([f"data: {json.dumps(each)}\n\n".encode() for each in documents])
+        )
+    assert events == [TextDelta("hi")]
 
 
 def test_a_detail_in_the_place_of_a_sentence_is_read():
