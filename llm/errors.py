@@ -45,8 +45,10 @@ class BadRequest(LLMError):
     code = "bad_request"
     default_message = "The provider refused the request. Check the model's parameters."
 
-    def __init__(self, message: str = "", *, status: int | None = None, parameter: str = "") -> None:
-        super().__init__(message, status=status)
+    def __init__(
+        self, message: str = "", *, status: int | None = None, retry_after: float | None = None, parameter: str = ""
+    ) -> None:
+        super().__init__(message, status=status, retry_after=retry_after)
         self.parameter = parameter
 
 

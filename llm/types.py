@@ -135,6 +135,8 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
+    """`params` are those of the call over those of the model."""
+
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...] = ()
     params: Mapping[str, JSON] = field(default_factory=dict)

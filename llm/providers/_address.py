@@ -13,7 +13,7 @@ _OPERATIONS = ("/chat/completions", "/messages", "/models", "/responses")
 
 def endpoint(base_url: str, operation: str) -> str:
     """The address of `operation` below a base URL with or without version, or beside a pasted full address."""
-    parts = _split(base_url.strip())
+    parts = split_url(base_url.strip())
     path = parts.path.rstrip("/")
     if path.endswith(f"/{operation}"):
         return urlunsplit(parts._replace(path=path))
@@ -23,7 +23,7 @@ def endpoint(base_url: str, operation: str) -> str:
     return urlunsplit(parts._replace(path=f"{path}{version}/{operation}"))
 
 
-def _split(url: str) -> SplitResult:
+def split_url(url: str) -> SplitResult:
     """`urlsplit` drops line breaks and tabs in silence, and a fragment is a place to hide another host."""
     try:
         if url.isprintable() and "#" not in url:

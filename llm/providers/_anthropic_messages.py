@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterable
 
-from llm.framing import MalformedJSONError, decode_json
+from llm.providers._tool_calls import as_object
 from llm.types import JSON, Image, Message, Part, Reasoning, Text, ToolCall, ToolResult, ToolSpec
 
 # A thought that the vendor withholds: its `data` travels as the opaque part, marked so that it finds its way back.
@@ -44,7 +44,7 @@ def _block(part: Part, role: str) -> dict[str, JSON] | None:
         case Reasoning(_, opaque) if opaque and role == "assistant":
             return _thinking(part)
         case ToolCall(call_id, name, arguments):
-            return {"type": "tool_use", "id": call_id, "name": name, "input": _input(arguments)}
+            return {"type": "tool_use", "id": call_id, "name": name, "input": as_object(arguments)}
         case ToolResult():
             return _tool_result(part)
         case _:
@@ -62,15 +62,6 @@ def _source(image: Image) -> dict[str, JSON]:
     if image.url:
         return {"type": "url", "url": image.url}
     return {"type": "base64", "media_type": image.media_type, "data": b64encode(image.data).decode()}
-
-
-def _input(arguments: str) -> dict[str, JSON]:
-    """An object is demanded, also for a call whose arguments were none."""
-    try:
-        value = decode_json(arguments)
-    except MalformedJSONError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _tool_result(part: ToolResult) -> dict[str, JSON]:

@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode
 
 from llm.errors import BadRequest
+from llm.providers._address import split_url
 from llm.types import JSON
 
 # The newest dated version that is not a preview, for a pasted path that says "dated" and not which.
@@ -29,7 +30,7 @@ class AzureAddress:
     @classmethod
     def of(cls, base_url: str, options: Mapping[str, JSON]) -> Self:
         """A version in the address beats the option; a path that ends in `/v1` beats both."""
-        parts = urlsplit(base_url.strip())
+        parts = split_url(base_url.strip())
         if not parts.netloc:
             raise BadRequest(NO_ADDRESS)
         version, query = _version_and_query(parts, options)

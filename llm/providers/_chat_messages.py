@@ -1,13 +1,22 @@
 """Messages and tools as chat completions wants them."""
 
 from base64 import b64encode
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from llm.types import JSON, Image, Message, Text, ToolCall, ToolResult, ToolSpec
+from llm.types import JSON, Image, Message, Reasoning, Text, ToolCall, ToolResult, ToolSpec
 
 TOOL_CHOICES = ("auto", "none", "required")
 
 
-def wire_messages(message: Message, *, system_role: str, empty_content: str | None) -> list[dict[str, JSON]]:
+def wire_messages(
+    message: Message,
+    *,
+    system_role: str,
+    empty_content: str | None,
+    reasoning_field: str = "",
+    call_extra: Mapping[str, JSON] = MappingProxyType({}),
+) -> list[dict[str, JSON]]:
     """One message, except that each tool result is one of its own."""
     match message.role:
         case "system":
@@ -15,7 +24,7 @@ def wire_messages(message: Message, *, system_role: str, empty_content: str | No
         case "user":
             return [{"role": "user", "content": _user_content(message)}]
         case "assistant":
-            return [_assistant(message, empty_content)]
+            return [_assistant(message, empty_content, call_extra) | _reasoning(message, reasoning_field)]
         case "tool":
             return [_tool_result(part) for part in message.parts if isinstance(part, ToolResult)]
 
@@ -47,12 +56,19 @@ def _user_part(part: Text | Image) -> dict[str, JSON]:
     return {"type": "image_url", "image_url": {"url": image_url(part)}}
 
 
-def _assistant(message: Message, empty_content: str | None) -> dict[str, JSON]:
-    """Reasoning is left out: servers that did not ask for it refuse it."""
-    calls = [_call(part) for part in message.parts if isinstance(part, ToolCall)]
+def _assistant(message: Message, empty_content: str | None, call_extra: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Without its reasoning: servers that did not ask for it refuse it."""
+    calls = [_call(part) | dict(call_extra) for part in message.parts if isinstance(part, ToolCall)]
     if not calls:
         return {"role": "assistant", "content": message.text}
     return {"role": "assistant", "content": message.text or empty_content, "tool_calls": calls}
+
+
+def _reasoning(message: Message, field: str) -> dict[str, JSON]:
+    """What was thought, for servers that refuse a conversation without it: they want the field beside every call."""
+    thought = "".join(part.text for part in message.parts if isinstance(part, Reasoning))
+    has_calls = any(isinstance(part, ToolCall) for part in message.parts)
+    return {field: thought} if field and (thought or has_calls) else {}
 
 
 def _call(part: ToolCall) -> dict[str, JSON]:

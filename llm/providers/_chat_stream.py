@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from llm.errors import Truncated
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
+from llm.providers._inline_thinking import InlineThinking
 from llm.providers._tool_calls import ToolCallAssembly, whole
 from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
 
@@ -28,12 +29,12 @@ _REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
 _MOST_TOKENS = 2**31 - 1
 
 
-def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
-    return events_of(Documents(chunks))
+def parse(chunks: Iterable[bytes], *, thinking: InlineThinking | None = None) -> Iterator[Event]:
+    return events_of(Documents(chunks), thinking=thinking)
 
 
-def events_of(documents: Documents) -> Iterator[Event]:
-    answer = Answer()
+def events_of(documents: Documents, *, thinking: InlineThinking | None = None) -> Iterator[Event]:
+    answer = Answer(thinking)
     for document in documents:
         yield from answer.read(document)
     answer.ended = documents.is_done
@@ -41,10 +42,14 @@ def events_of(documents: Documents) -> Iterator[Event]:
 
 
 class Answer:
-    """What is known so far about one answer. Fields may be missing, null or repeated: the last usable value counts."""
+    """What is known so far about one answer. Fields may be missing, null or repeated: the last usable value counts.
 
-    def __init__(self) -> None:
+    With `thinking`, reasoning in the text is told apart from it.
+    """
+
+    def __init__(self, thinking: InlineThinking | None = None) -> None:
         self.ended = False
+        self._thinking = thinking
         self._tools = ToolCallAssembly()
         self._reason: FinishReason | None = None
         self._refused = False
@@ -61,6 +66,8 @@ class Answer:
                 yield from self._choice(choice)
 
     def finish(self) -> Iterator[Event]:
+        if self._thinking:
+            yield from self._thinking.end()
         if self._reason is None and not self.ended:
             raise Truncated
         reason = "refusal" if self._refused else self._reason or "unknown"
@@ -83,7 +90,7 @@ class Answer:
         if thought := reasoning_in(delta):
             yield ReasoningDelta(thought)
         if text := content if isinstance(content, str) else joined(content, "text"):
-            yield TextDelta(text)
+            yield from self._thinking.feed(text) if self._thinking else [TextDelta(text)]
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
             self._refused = True
             yield TextDelta(refusal)

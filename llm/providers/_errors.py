@@ -43,6 +43,7 @@ CODES: dict[str, type[LLMError]] = {
     "invalid_request_error": BadRequest,
     "deploymentnotfound": ModelNotFound,
     "model_not_found": ModelNotFound,
+    "model_not_supported": ModelNotFound,
     "not_found_error": ModelNotFound,
     "notfounderror": ModelNotFound,
     "api_error": Overloaded,
@@ -89,7 +90,9 @@ _REFINED_BY_CODE: dict[type[LLMError], tuple[type[LLMError], ...]] = {
 _CONTEXT = re.compile(
     r"context_length_exceeded|maximum context length|prompt is too long|exceed(?:s the)? (?:maximum )?context limit"
     r"|maximum context limit|longer than the (?:model's context|maximum model) length"
-    r"|exceeds the available context size|input tokens exceed the configured limit|tokens \+ `?max_new_tokens`? must be"
+    r"|exceeds the (?:available context size|context length)|longer than the context length"
+    r"|input tokens exceed the configured limit|tokens \+ `?max_new_tokens`? must be"
+    r"|`inputs` must have less than \d+ tokens"
     r"|exceeds the maximum number of tokens allowed|requested token count exceeds"
     r"|current length is \d+ while limit is|maximum input length is \d+ tokens",
     re.IGNORECASE,
@@ -102,12 +105,15 @@ _WRONG_PATH = re.compile(
 )
 
 
-def error_of(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
-    """The error that an answer with this status means."""
+def error_of(
+    status: int, headers: Mapping[str, str], body: bytes, *, hints: Mapping[type[LLMError], str] | None = None
+) -> LLMError:
+    """The error that an answer with this status means. `hints` are sentences of a vendor with better advice."""
     fault = fault_in_body(body)
     plain = _by_status(status, fault)
     kind = _refined(plain, fault)
     ours = SENTENCES.get(status, kind.default_message) if kind is plain else kind.default_message
+    ours = (hints or {}).get(kind, ours)
     # A rejected key is not quoted: servers echo parts of it.
     message = ours if status == 401 or kind is NotAnAPI else _with_quote(ours, fault)
     if kind is BadRequest:
@@ -137,7 +143,7 @@ def _by_status(status: int, fault: Fault) -> type[LLMError]:
         return NotAnAPI
     if status == 429 and _TOO_LARGE.search(fault.message):
         return ContextTooLong
-    if status >= 500 and status != 501:
+    if (status == 429 and "overloaded" in fault.codes) or (status >= 500 and status != 501):
         return Overloaded
     return STATUSES.get(status, NotAnAPI if 300 <= status < 400 else BadRequest)
 

@@ -64,7 +64,7 @@ def fault_in(document: Mapping[str, JSON]) -> Fault | None:
         case {"type": "error"} | {"object": "error"}:
             return _fault(document)
         case {"error": str(message)} | {"errors": [str(message), *_]} | {"detail": str(message)} if message:
-            return Fault(message, tuple(_codes(document)))
+            return _fault({"message": message}, outer=document)
         case {"detail": [{"msg": str(message)}, *_]}:
             return Fault(message)
         case _:
@@ -73,6 +73,9 @@ def fault_in(document: Mapping[str, JSON]) -> Fault | None:
 
 def _fault(error: Mapping[str, JSON], *, outer: Mapping[str, JSON] | None = None) -> Fault:
     message = error.get("message")
+    match message:
+        case {"detail": [{"msg": str(text)}, *_]} | {"detail": str(text)}:  # Mistral's, from its framework
+            message = text
     nested = _nested(message) if isinstance(message, str) else None
     if nested is not None:
         return Fault(nested.message, (*nested.codes, *_codes(error)))
@@ -80,7 +83,7 @@ def _fault(error: Mapping[str, JSON], *, outer: Mapping[str, JSON] | None = None
 
 
 def _nested(message: str) -> Fault | None:
-    """Gateways put the JSON of the server behind them into their own message; it is unwrapped once."""
+    """Gateways, and Ollama for its runner, quote the JSON of the server behind them; it is unwrapped once."""
     if not message.lstrip().startswith("{"):
         return None
     try:
@@ -103,6 +106,6 @@ def _codes(error: Mapping[str, JSON]) -> Iterator[str]:
         yield from _codes({"code": details.get("error_code")})
     if isinstance(inner, dict):
         yield from _codes({"code": inner.get("code")})
-    for name in ("code", "type", "error_type", "statusCode", "status"):
+    for name in ("code", "type", "error_type", "statusCode", "status", "http_status_code"):
         if isinstance(value := error.get(name), str | int) and value != "error":
             yield str(value).lower()

@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
 
 from llm.errors import LLMError
-from llm.providers._address import endpoint, headers
+from llm.providers._address import endpoint, headers, split_url
 from llm.providers._base import ModelList
 from llm.providers._chat_messages import wire_messages, wire_tool, wire_tool_choice
 from llm.providers._chat_stream import parse
 from llm.providers._errors import error_of
-from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig
+from llm.providers._hosts import no_differences
+from llm.providers._inline_thinking import InlineThinking
+from llm.providers._portable_messages import refuse_image_addresses, with_short_call_ids
+from llm.types import JSON, ChatRequest, Event, HttpRequest, Message, ModelConfig
 
 Body: TypeAlias = dict[str, JSON]
 
@@ -21,16 +24,25 @@ OPTIONS: dict[str, tuple[JSON, ...]] = {
     "system_role": ("system", "developer", "user"),
     "empty_content": ("", None),
     "stream_usage": (True, False),
+    "images_by_url": (True, False),
+    "short_call_ids": (True, False),
+    "reasoning_field": ("", "reasoning", "reasoning_content"),
 }
 # A 400 in a request without tools.
 _ONLY_WITH_TOOLS = ("tool_choice", "parallel_tool_calls")
 
 
+def rows_in(document: JSON) -> list[dict[str, JSON]]:
+    rows = document.get("data") if isinstance(document, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
 def ids_in(document: JSON) -> list[str]:
     """The ids of a list of models, `{"data": [{"id": ...}]}`."""
-    rows = document.get("data") if isinstance(document, dict) else None
-    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return [name for name in ids if isinstance(name, str)]
+    ids = [row.get("id") for row in rows_in(document)]
+    named = [name for name in ids if isinstance(name, str)]
+    # Gemini lists "models/gemini-…" and takes the name without it.
+    return list(dict.fromkeys([*named, *(name.removeprefix("models/") for name in named)]))
 
 
 def encoded(body: Body) -> bytes:
@@ -49,6 +61,13 @@ class ChatFormat:
     system_role: str = "system"
     empty_content: str | None = ""
     stream_usage: bool = True
+    images_by_url: bool = True
+    short_call_ids: bool = False
+    reasoning_field: str = ""
+    """Where the server wants its reasoning back; "" where it wants none."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    call_extra: Mapping[str, JSON] = field(default_factory=dict)
+    """What each call needs besides, for the vendor to accept it."""
     fit: Callable[[Body], Body] = _as_it_is
 
     def body(self, config: ModelConfig, request: ChatRequest) -> Body:
@@ -60,15 +79,14 @@ class ChatFormat:
         return replace(self, **known)
 
     def _body(self, config: ModelConfig, request: ChatRequest) -> Body:
-        params = {name: value for name, value in {**config.params, **request.params}.items() if value is not None}
-        return self.fit(self._params(params, request) | self._conversation(config, request))
+        return self.fit(self._params(request) | self._conversation(config, request))
 
-    def _params(self, params: Mapping[str, JSON], request: ChatRequest) -> Body:
-        renamed = {"max_tokens": self.max_tokens_field}
+    def _params(self, request: ChatRequest) -> Body:
+        renamed = {"max_tokens": self.max_tokens_field, **self.renamed}
         body = {
             renamed.get(name, name): value
-            for name, value in params.items()
-            if request.tools or name not in _ONLY_WITH_TOOLS
+            for name, value in request.params.items()
+            if value is not None and (request.tools or name not in _ONLY_WITH_TOOLS)
         }
         return body | {"tool_choice": wire_tool_choice(body["tool_choice"])} if "tool_choice" in body else body
 
@@ -82,15 +100,27 @@ class ChatFormat:
 
     def _messages(self, request: ChatRequest) -> list[JSON]:
         wire = (
-            wire_messages(message, system_role=self.system_role, empty_content=self.empty_content)
+            wire_messages(
+                self._portable(message),
+                system_role=self.system_role,
+                empty_content=self.empty_content,
+                reasoning_field=self.reasoning_field,
+                call_extra=self.call_extra,
+            )
             for message in request.messages
         )
         return [message for messages in wire for message in messages]
 
+    def _portable(self, message: Message) -> Message:
+        if not self.images_by_url:
+            refuse_image_addresses(message)
+        return with_short_call_ids(message) if self.short_call_ids else message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAIChat(ChatFormat):
-    """A vendor, and how its servers speak the format."""
+    """A vendor, and how its servers speak the format. `at_host` names the fields in which a server known by its host
+    differs; a connection's `options` beat it."""
 
     label: str
     icon: str
@@ -98,17 +128,20 @@ class OpenAIChat(ChatFormat):
     key_env: str = ""
     url_env: str = ""
     needs_key: bool = False
+    inline_thinking: bool = False
+    at_host: Callable[[str], Mapping[str, JSON]] = no_differences
 
     def build(self, config: ModelConfig, request: ChatRequest) -> HttpRequest:
+        spoken = replace(self, **self.at_host(self.host(config)))
         return HttpRequest(
             method="POST",
             url=endpoint(config.base_url or self.base_url, "chat/completions"),
             headers=headers(config, key_header="authorization", scheme="Bearer "),
-            body=encoded(self.body(config, request)),
+            body=encoded(spoken.body(config, request)),
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
-        return parse(chunks)
+        return parse(chunks, thinking=InlineThinking() if self.inline_thinking else None)
 
     def models(self, config: ModelConfig) -> ModelList:
         request = HttpRequest(
@@ -120,3 +153,6 @@ class OpenAIChat(ChatFormat):
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         return error_of(status, headers, body)
+
+    def host(self, config: ModelConfig) -> str:
+        return split_url((config.base_url or self.base_url).strip()).hostname or ""

@@ -56,7 +56,7 @@ def _operation(config: ModelConfig, request: ChatRequest, model: str, server: Kn
     wanted = config.options.get("wire_format")
     if isinstance(wanted, str) and wanted in WIRE_FORMATS:
         return WIRE_FORMATS[wanted]
-    params = {**config.params, **request.params}
+    params = request.params
     if server.responses and needs_responses(model, params, has_tools=_has_tools(request)):
         return RESPONSES
     return CHAT_COMPLETIONS

@@ -23,7 +23,7 @@ _KEPT = ("type", "id", "summary", "content", "encrypted_content")
 
 
 def responses_body(config: ModelConfig, request: ChatRequest, family: Family | None) -> Body:
-    params = {name: value for name, value in {**config.params, **request.params}.items() if value is not None}
+    params = {name: value for name, value in request.params.items() if value is not None}
     refused = family.refused(params) if family else set()
     params = {name: value for name, value in params.items() if name not in refused}
     settings = {name: params[name] for name in _PASSED if name in params}

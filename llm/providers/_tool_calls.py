@@ -82,6 +82,15 @@ class ToolCallAssembly:
         return text
 
 
+def as_object(arguments: str) -> dict[str, JSON]:
+    """Arguments for formats that take nothing but an object, also of a call whose arguments were none."""
+    try:
+        value = decode_json(arguments)
+    except MalformedJSONError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def whole(call: ToolCall) -> bool:
     """Whether the arguments arrived to their end: an answer that hit its limit may have cut them."""
     try:

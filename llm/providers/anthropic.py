@@ -69,7 +69,7 @@ def _headers(config: ModelConfig) -> dict[str, str]:
 
 
 def _body(config: ModelConfig, request: ChatRequest) -> dict[str, JSON]:
-    family, params = family_of(config.model), {**config.params, **request.params}
+    family, params = family_of(config.model), request.params
     body = {"model": config.model, "messages": wire_messages(request.messages), "stream": request.stream}
     body |= wire_params(family, params, sampling=api_version(config) == OLD_API)
     if not request.stream and isinstance(body["max_tokens"], int) and body["max_tokens"] > LARGEST_WHOLE_ANSWER:

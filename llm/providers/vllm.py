@@ -2,4 +2,6 @@
 
 from llm.providers._openai_chat import OpenAIChat
 
-provider = OpenAIChat(label="vLLM", icon="zap", base_url="http://localhost:8000/v1", url_env="VLLM_BASE_URL")
+provider = OpenAIChat(
+    label="vLLM", icon="zap", base_url="http://localhost:8000/v1", url_env="VLLM_BASE_URL", inline_thinking=True
+)

@@ -28,7 +28,8 @@ SCRIPTS = [
     '[[reason]] [[say=I look.]] [[tool=f {"a": [1, {"b": null}]}]]',
 ]
 # By hand, with the fields that no recording has.
-TOOL_STREAM = b"""data: {"choices":[{"index":0,"delta":{"reasoning":"so","tool_calls":[{"index":0,"id":"a","function":\
+TOOL_STREAM = b"""data: {"choices":[{"index":0,"delta":{"content":"<think>a</think>"},"finish_reason":null}]}
+data: {"choices":[{"index":0,"delta":{"reasoning":"so","tool_calls":[{"index":0,"id":"a","function":\
 {"name":"f","arguments":"{"}}]},"finish_reason":null}]}
 data: {"choices":[{"index":0,"delta":{"refusal":"no","reasoning_details":[{"text":"x"}],"content":[{"type":"text",\
 "text":"y"}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,\
@@ -42,7 +43,12 @@ data: {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta"
 data: {"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9,"output_tokens_details":{}}}
 data: {"type":"message_stop"}"""
 RESPONSE_STREAM = stream(*RESPONSES["thinking, calling two tools"][:-1], *RESPONSES["refusing"])
-WRITTEN = [TOOL_STREAM, THINKING_STREAM, RESPONSE_STREAM]
+NATIVE_STREAM = b"""{"model":"m","message":{"role":"assistant","content":"<think>a","thinking":"hm"},"done":false}
+{"model":"m","message":{"role":"assistant","content":"</think>","tool_calls":[{"id":"a","function":{"index":0,"name":"f",\
+"arguments":{"a":1}}}]},"done":false}
+{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":2,\
+"eval_count":3}"""
+WRITTEN = [TOOL_STREAM, THINKING_STREAM, RESPONSE_STREAM, NATIVE_STREAM]
 REQUEST = {"model": "m", "messages": [], "input": "x", "stream_options": {"include_usage": True}}
 TEXTS = ["", "\0", "a\0b", "\ud83d", "\ude00", "\ud83d\ude00", "é😀\u2028", "[DONE]", "{", "x" * 3000, "error"]
 NUMBERS = [0, -1, 1, 2**31, 2**63, 10**30, 1.5, -0.0, 1e308, 1e-320]

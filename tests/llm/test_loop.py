@@ -410,9 +410,10 @@ def test_signed_reasoning_goes_back_unchanged(server, weather, asked):
     client = client_of(server, "anthropic")
     reply = client.chat([user(f"[[reason]][[tool=get_weather {OSLO}]]")], tools=[weather.tool])
     thought = reply.messages[0].parts[0]
-    assert thought == Reasoning(thought.text, "c2lnbmVk", "anthropic")
+    assert thought == Reasoning(thought.text, thought.opaque, "anthropic")
+    assert thought.opaque
     thinking, use = asked()[1]["messages"][1]["content"]
-    assert thinking == {"type": "thinking", "thinking": thought.text, "signature": "c2lnbmVk"}
+    assert thinking == {"type": "thinking", "thinking": thought.text, "signature": thought.opaque}
     assert (use["type"], use["input"]) == ("tool_use", {"city": "Oslo"})
 
 

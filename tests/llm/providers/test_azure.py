@@ -32,10 +32,8 @@ azure = PROVIDERS["azure"]
 
 
 def asked(base_url=HOST, model="prod", *, tools=(), options=None, key="k" * 32, messages=(), **params):
-    config = ModelConfig(
-        provider="azure", model=model, base_url=base_url, api_key=Secret(key), options=options or {}, params=params
-    )
-    return azure.build(config, ChatRequest(messages=messages or (user("Hi"),), tools=tools))
+    config = ModelConfig(provider="azure", model=model, base_url=base_url, api_key=Secret(key), options=options or {})
+    return azure.build(config, ChatRequest(messages=messages or (user("Hi"),), tools=tools, params=params))
 
 
 def body(*args, **kwargs):

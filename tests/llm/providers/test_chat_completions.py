@@ -131,18 +131,12 @@ def test_a_response_format_is_the_formats_own():
 
 def test_unknown_parameters_pass_and_cannot_replace_what_is_sent():
     params = {"top_k": 5, "model": "other", "stream": False, "messages": [], "seed": None}
-    config = ModelConfig(provider="openai_compatible", model="m", base_url="http://h", params=params)
-    body = json.loads(PROVIDERS["openai_compatible"].build(config, ChatRequest(messages=(user("x"),))).body)
+    config = ModelConfig(provider="openai_compatible", model="m", base_url="http://h")
+    request = ChatRequest(messages=(user("x"),), params=params)
+    body = json.loads(PROVIDERS["openai_compatible"].build(config, request).body)
     assert body["top_k"] == 5
     assert (body["model"], body["stream"], len(body["messages"])) == ("m", True, 1)
     assert "seed" not in body
-
-
-def test_parameters_of_the_request_beat_those_of_the_model():
-    config = ModelConfig(provider="vllm", model="m", base_url="http://h", params={"temperature": 1, "top_p": 0.5})
-    request = ChatRequest(messages=(user("x"),), params={"temperature": 0})
-    body = json.loads(PROVIDERS["vllm"].build(config, request).body)
-    assert (body["temperature"], body["top_p"]) == (0, 0.5)
 
 
 def test_options_of_a_connection():

@@ -164,6 +164,15 @@ def test_a_redirect_is_not_an_api():
     assert type(PROVIDERS["vllm"].error(307, {"location": "https://elsewhere.example/"}, b"")) is NotAnAPI
 
 
+EVENTS = ["data: %s\n\ndata: [DONE]\n\n", "event: error\ndata: %s\n\n", "%s"]
+LINES = ["%s\n", "%s"]
+
+
+def framings(name):
+    """How this provider's wire format frames a JSON document."""
+    return LINES if name == "ollama" else EVENTS
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
@@ -181,8 +190,7 @@ def test_a_redirect_is_not_an_api():
     ],
     ids=repr,
 )
-@pytest.mark.parametrize("name", PROVIDERS)
-@pytest.mark.parametrize("framing", ["data: %s\n\ndata: [DONE]\n\n", "event: error\ndata: %s\n\n", "%s"])
+@pytest.mark.parametrize(("name", "framing"), [(name, framing) for name in PROVIDERS for framing in framings(name)])
 def test_gotcha_33_and_34_an_error_inside_an_answer_with_status_200(name, framing, data, kind):
     with pytest.raises(kind) as caught:
         list(PROVIDERS[name].parse([(framing % json.dumps(data)).encode()]))

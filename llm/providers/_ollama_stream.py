@@ -1,0 +1,95 @@
+"""Reading an answer of Ollama's native API: lines of JSON, or the only line of an answer that was not streamed."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from llm.errors import NotAnAPI, Truncated
+from llm.framing import first_character, json_lines, json_objects
+from llm.providers._chat_stream import tokens
+from llm.providers._errors import error_in_stream
+from llm.providers._inline_thinking import InlineThinking
+from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, ToolCall, Usage
+
+# "load" and "unload" answer a request without messages.
+DONE_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "load": "stop", "unload": "stop"}
+_COUNTS = ("prompt_eval_count", "eval_count")
+
+
+def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
+    first, chunks = first_character(chunks)
+    if first == b"<":
+        raise NotAnAPI
+    answer = NativeAnswer()
+    for line in json_objects(json_lines(chunks)):
+        yield from answer.read(line)
+        if line.get("done") is True:
+            yield from answer.finish(line)
+            return
+    yield from answer.break_off()
+
+
+class NativeAnswer:
+    """What is known so far about one answer. Its last line says `done`; nothing else is an end."""
+
+    def __init__(self) -> None:
+        self._thinking = InlineThinking()
+        self._calls: dict[str, ToolCall] = {}
+
+    def read(self, line: Mapping[str, JSON]) -> Iterator[Event]:
+        if error := error_in_stream(line):
+            raise error
+        # Old servers leave the message out of the last line.
+        message = line.get("message")
+        if isinstance(message, dict):
+            yield from self._message(message)
+
+    def finish(self, line: Mapping[str, JSON]) -> Iterator[Event]:
+        yield from self._thinking.end()
+        yield from self._calls.values()
+        reason = DONE_REASONS.get(str(line.get("done_reason")), "unknown")
+        # It is "stop" after tool calls, too.
+        yield Finish("tool_calls" if self._calls and reason in ("stop", "unknown") else reason, usage_in(line))
+
+    def break_off(self) -> Iterator[Event]:
+        yield from self._thinking.end()
+        raise Truncated
+
+    def _message(self, message: Mapping[str, JSON]) -> Iterator[Event]:
+        if isinstance(thought := message.get("thinking"), str) and thought:
+            yield ReasoningDelta(thought)
+        if isinstance(text := message.get("content"), str) and text:
+            yield from self._thinking.feed(text)
+        calls = message.get("tool_calls")
+        for call in calls if isinstance(calls, list) else []:
+            if isinstance(call, dict) and isinstance(function := call.get("function"), dict):
+                self._add(call.get("id"), function)
+
+    def _add(self, call_id: JSON, function: Mapping[str, JSON]) -> None:
+        """Calls come whole. Their `index` counts within one line only, and servers up to late 2025 send no id."""
+        if not isinstance(call_id, str) or not call_id or call_id in self._calls:
+            call_id = self._unused_id()
+        name = function.get("name")
+        self._calls[call_id] = ToolCall(
+            call_id, name if isinstance(name, str) else "", arguments_in(function.get("arguments"))
+        )
+
+    def _unused_id(self) -> str:
+        number = len(self._calls)
+        while (call_id := f"call_{number}") in self._calls:
+            number += 1
+        return call_id
+
+
+def arguments_in(value: JSON) -> str:
+    """The text of arguments, which this format sends as an object."""
+    if isinstance(value, str):
+        return value.strip() or "{}"
+    return "{}" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def usage_in(line: Mapping[str, JSON]) -> Usage | None:
+    """A count is left out when it is 0, and by some servers when the prompt was cached: then nobody knows it."""
+    if any(line.get(count) is None for count in _COUNTS):
+        return None
+    asked, answered = (tokens(line, count) for count in _COUNTS)
+    return Usage(input_tokens=asked, output_tokens=answered)
