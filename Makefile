@@ -1,13 +1,14 @@
 # make run      install and start: database, default models, local model, page
 # make test     the test suite, as far as this machine allows (TESTS=path -k name for a part of it)
 # make check    everything that CI runs
+# make benchmark  what the client costs, beside others (benchmarks/README.md)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
 TESTS ?= tests
 
-.PHONY: install run test lint check fix locks clean
+.PHONY: install run test lint check fix benchmark locks clean
 
 install: $(VENV)/.run
 
@@ -28,6 +29,10 @@ check: lint test
 fix: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# All of them run, and it fails if one figure is missed.
+benchmark: $(VENV)/.dev
+	@failed=0; for figure in calls streams imports; do $(BIN)/python -m benchmarks.$$figure || failed=1; done; exit $$failed
 
 # The interpreter's own venv and pip: neither uv nor an outside pip is needed, and a system Python that refuses pip is fine.
 $(VENV)/bin/python:

@@ -9,10 +9,9 @@ from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, ClassVar, NoReturn
 
-from requests import PreparedRequest, Response, Session
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -26,6 +25,9 @@ from llm.calls import Call
 from llm.heads import ShortHeadedResponse
 
 MOST_ADDRESSES = 4
+# The deadlines of the call come first, because they know what they are for. The socket's own are a net below them: as
+# short as they, it won the race now and then, and cut an answer whose `idle` is longer than its `first_byte`.
+NET_BELOW = 5
 POOLED_HOSTS = 64
 POOLED_CONNECTIONS = 64
 
@@ -52,7 +54,7 @@ class GuardedConnection(HTTPConnection):
         super().connect()
         self.call = current_call.get()
         self.call.connected(reused=False)
-        self.sock.settimeout(self.call.timeouts.first_byte)
+        self.sock.settimeout(self.call.timeouts.total + NET_BELOW)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None and self.call is None:
@@ -116,7 +118,7 @@ class GuardedConnection(HTTPConnection):
             raise OSError(code, "connect failed")
         if not self._admitted(origin, sock.getpeername()):
             raise blocked("the peer is not allowed")
-        sock.settimeout(call.seconds_left())
+        sock.settimeout(call.seconds_left() + NET_BELOW)
         return sock
 
 
@@ -164,6 +166,12 @@ def trusting(ca_file: str) -> ssl.SSLContext:
 
 
 class GuardedAdapter(HTTPAdapter):
+    """The connections of one policy, as pools know nothing of policies.
+
+    Without a `Session` there are no redirects (which `requests` reads whole even when told not to follow them: measured
+    153 MB), cookies, proxies or `.netrc` to be switched off, and a call costs a fifth less.
+    """
+
     def __init__(self, policy: AddressPolicy, *, ca_file: str) -> None:
         self._pools = pool_classes(policy)
         self._trust = trusting(ca_file)
@@ -180,6 +188,15 @@ class GuardedAdapter(HTTPAdapter):
         """A proxy would resolve and connect for us, unchecked."""
         raise blocked("proxy")
 
+    def exchange(self, request: PreparedRequest, call: Call) -> Response:
+        """Send `request` on behalf of `call`; the body is left unread."""
+        token = current_call.set(call)
+        patience = (call.timeouts.connect, call.timeouts.total + NET_BELOW)
+        try:
+            return self.send(request, stream=True, timeout=patience)
+        finally:
+            current_call.reset(token)
+
 
 def pool_classes(policy: AddressPolicy) -> dict[str, type[HTTPConnectionPool]]:
     """Classes of this policy alone: urllib3 hands its connections no argument of ours."""
@@ -189,28 +206,3 @@ def pool_classes(policy: AddressPolicy) -> dict[str, type[HTTPConnectionPool]]:
         "http": type("Pool", (ReleasingPool,), {"ConnectionCls": plain}),
         "https": type("TLSPool", (ReleasingTLSPool,), {"ConnectionCls": secure}),
     }
-
-
-class PlainSession(Session):
-    """No redirects, cookies, proxies, `.netrc` or retries. One for each policy, as pools know nothing of policies."""
-
-    def __init__(self, policy: AddressPolicy, *, ca_file: str) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.headers.clear()
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.adapters.clear()
-        self.mount("https://", GuardedAdapter(policy, ca_file=ca_file))
-        self.mount("http://", GuardedAdapter(policy, ca_file=ca_file))
-
-    def get_redirect_target(self, resp: Response) -> None:
-        """Always None: with redirects switched off `requests` still reads the whole body (measured: 153 MB)."""
-
-    def exchange(self, request: PreparedRequest, call: Call) -> Response:
-        """Send `request` on behalf of `call`; the body is left unread."""
-        token = current_call.set(call)
-        limits = call.timeouts
-        try:
-            return self.send(request, stream=True, allow_redirects=False, timeout=(limits.connect, limits.first_byte))
-        finally:
-            current_call.reset(token)

@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from llm.errors import ProviderError, Truncated
 from llm.types import JSON
@@ -19,10 +18,10 @@ MAX_DOCUMENT = 2 * 1024 * 1024
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
+_JSON_BLANK = " \t\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
+class ServerSentEvent(NamedTuple):
     event: str
     data: str
 
@@ -33,49 +32,68 @@ class MalformedJSONError(ValueError):
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Lines without their ends, however the bytes were cut. Each byte is looked at once."""
+    return chain.from_iterable(_lines_of_each(chain.from_iterable(map(_pieces, chunks))))
+
+
+def _pieces(chunk: bytes) -> Iterable[bytes]:
+    """So short that no line which begins and ends in one of them can be too long."""
+    if len(chunk) <= MAX_LINE:
+        return (chunk,) if chunk else ()
+    return (chunk[start : start + MAX_LINE] for start in range(0, len(chunk), MAX_LINE))
+
+
+def _lines_of_each(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The lines that end in each piece: handed on together they cost a third of what they cost one by one."""
     tail = bytearray()
     after_cr = False
-    for chunk in chunks:
-        rest = chunk[1:] if after_cr and chunk.startswith(b"\n") else chunk
-        after_cr = rest.endswith(b"\r") if rest else after_cr and not chunk
-        *ended, begun = _LINE_END.split(rest)
-        for line in ended:
-            tail += line
-            _check_length(tail)
-            yield bytes(tail)
-            tail.clear()
-        tail += begun
-        _check_length(tail)
+    for piece in pieces:
+        rest = piece.removeprefix(b"\n") if after_cr else piece
+        after_cr = piece.endswith(b"\r")
+        # A regular expression takes four times as long, and most servers send no carriage return.
+        lines = _LINE_END.split(rest) if b"\r" in rest else rest.split(b"\n")
+        begun = lines.pop()
+        if lines:
+            if tail:
+                lines[0] = bytes(tail + lines[0])
+                tail.clear()
+                if len(lines[0]) > MAX_LINE:
+                    raise _too_long()
+            yield lines
+        if begun:
+            tail += begun
+            if len(tail) > MAX_LINE:
+                raise _too_long()
     if tail:
-        yield bytes(tail)
+        yield [bytes(tail)]
 
 
-def _check_length(line: bytearray) -> None:
-    if len(line) > MAX_LINE:
-        raise ProviderError("The provider sent one line of more than 1 MiB, so the answer was dropped. Try again.")
+def _too_long() -> ProviderError:
+    return ProviderError("The provider sent one line of more than 1 MiB, so the answer was dropped. Try again.")
 
 
 def server_sent_events(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     """Events of an event stream (WHATWG HTML, section 9.2), with two liberties: an event without data is skipped, since
     keep-alives look like that, and what stands unterminated at the end of the stream is still an event."""
-    event, data = "", bytearray()
+    event, length = "", 0
+    data: list[bytes] = []
     for line in chain(_without_bom(split_lines(chunks)), [b""]):
         if not line:
-            if text := bytes(data).removesuffix(b"\n").decode("utf-8", "replace"):
+            if text := b"\n".join(data).decode("utf-8", "replace"):
                 yield ServerSentEvent(event, text)
-            event, data = "", bytearray()
+            event, data, length = "", [], 0
             continue
         name, _, value = line.partition(b":")
         if name == b"data":
-            data += value.removeprefix(b" ") + b"\n"
-            _check_length(data)
+            data.append(value.removeprefix(b" "))
+            length += len(line)
+            if length > MAX_LINE:
+                raise _too_long()
         elif name == b"event":
             event = value.removeprefix(b" ").decode("utf-8", "replace")
 
 
 def _without_bom(lines: Iterator[bytes]) -> Iterator[bytes]:
-    yield next(lines, b"").removeprefix(_BOM)
-    yield from lines
+    return chain([next(lines, b"").removeprefix(_BOM)], lines)
 
 
 def json_lines(chunks: Iterable[bytes]) -> Iterator[str]:
@@ -87,14 +105,22 @@ def json_lines(chunks: Iterable[bytes]) -> Iterator[str]:
 
 def decode_json(text: str) -> JSON:
     """JSON from a stranger. NaN, numbers of thousands of digits and nesting without end are malformed."""
+    text = text.strip(_JSON_BLANK)
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        value, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError) as error:
         raise MalformedJSONError(type(error).__name__) from None
+    if end != len(text):
+        raise MalformedJSONError("something follows")
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise MalformedJSONError(name)
+
+
+# Made once: `json.loads` makes a decoder for each call that names a hook, which costs half as much as the decoding.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def json_objects(texts: Iterable[str]) -> Iterator[dict[str, JSON]]:
@@ -113,11 +139,12 @@ def json_objects(texts: Iterable[str]) -> Iterator[dict[str, JSON]]:
 
 def json_object(text: str) -> dict[str, JSON]:
     """One object; a list of one object counts as that object, because Gemini wraps its errors so."""
-    match decode_json(text):
-        case dict(value) | [dict(value)]:
-            return value
-        case _:
-            raise MalformedJSONError("not an object")
+    value = decode_json(text)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, dict):
+        raise MalformedJSONError("not an object")
+    return value
 
 
 def whole_object(chunks: Iterable[bytes]) -> dict[str, JSON]:

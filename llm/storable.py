@@ -16,6 +16,8 @@ class StorableText:
         self._half = ""
 
     def feed(self, piece: str) -> str:
+        if piece.isascii() and not self._half:
+            return piece.replace("\0", REPLACEMENT)
         text = self._half + piece
         self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
         return storable(text.removesuffix(self._half) if self._half else text)
@@ -42,8 +44,11 @@ def storable_events(events: Iterable[Event], *, origin: str = "") -> Iterator[Ev
     text, reasoning = StorableText(), StorableText()
     for event in events:
         match event:
-            case TextDelta(piece):
-                yield from _text(text.feed(piece))
+            case TextDelta():
+                stored = text.feed(event.text)
+                # Nearly every delta is storable as it came; making each again doubled the cost of this loop.
+                if stored:
+                    yield event if stored == event.text else TextDelta(stored)
             case ReasoningDelta(piece, opaque):
                 yield from _reasoning(reasoning.feed(piece), storable(opaque), origin)
             case ToolCall(call_id, name, arguments):

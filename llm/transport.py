@@ -13,7 +13,7 @@ import requests
 
 from llm.addresses import AddressPolicy
 from llm.calls import Call, Timeouts
-from llm.connections import PlainSession
+from llm.connections import GuardedAdapter
 from llm.errors import BadCredentials, BadRequest, LLMError, NotAnAPI, ProviderError, Truncated
 from llm.failures import FAMILIES, failure_of, llm_error
 from llm.types import Cancellation, HttpRequest
@@ -125,9 +125,11 @@ class Transport:
     def __init__(self, policy: AddressPolicy, *, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> None:  # noqa: B008  frozen
         self.policy = policy
         self.timeouts = timeouts
-        self._session = PlainSession(policy, ca_file=ca_file)
+        # The verdict on a URL is a pure function; names are judged each time that they are resolved.
+        self._checked_url = lru_cache(maxsize=256)(policy.check)
+        self._adapter = GuardedAdapter(policy, ca_file=ca_file)
         # A transport that nobody holds any more leaves no idle connection open; calls under way keep theirs.
-        weakref.finalize(self, self._session.close)
+        weakref.finalize(self, self._adapter.close)
 
     def send(self, request: HttpRequest, cancellation: Cancellation | None = None) -> Response:
         """The answer, whatever its status, unless it cannot come from an LLM API."""
@@ -144,20 +146,18 @@ class Transport:
         return response
 
     def _prepared(self, request: HttpRequest) -> requests.PreparedRequest:
-        url = self.policy.check(request.url)
+        url = self._checked_url(request.url)
         check_headers(request.headers)
         headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT, **request.headers}
         try:
-            return self._session.prepare_request(
-                requests.Request(request.method, url, headers=headers, data=request.body)
-            )
+            return requests.Request(request.method, url, headers=headers, data=request.body).prepare()
         except FAMILIES as error:
             raise llm_error(error) from None
 
     def _exchange(self, request: requests.PreparedRequest, call: Call) -> requests.Response:
         call.raise_if_ended()
         try:
-            return self._session.exchange(request, call)
+            return self._adapter.exchange(request, call)
         except FAMILIES as error:
             raise failure_of(call, error) from None
 

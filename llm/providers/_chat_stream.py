@@ -101,21 +101,22 @@ class Answer:
 def reasoning_in(delta: Mapping[str, JSON]) -> str:
     """The first of the fields that servers use for it: OpenRouter sends the same text in two of them."""
     for field in _REASONING_FIELDS:
-        if isinstance(text := delta.get(field), str) and text:
+        if (text := delta.get(field)) and isinstance(text, str):
             return text
     return joined(delta.get("reasoning_details"), "text") or joined(_thinking_parts(delta.get("content")), "text")
 
 
 def _thinking_parts(content: JSON) -> list[JSON]:
     """Mistral nests its reasoning: content is a list with parts `{"type": "thinking", "thinking": [text parts]}`."""
-    parts = content if isinstance(content, list) else []
-    nested = [part.get("thinking") for part in parts if isinstance(part, dict)]
+    if not isinstance(content, list):
+        return []
+    nested = [part.get("thinking") for part in content if isinstance(part, dict)]
     return [inner for thinking in nested if isinstance(thinking, list) for inner in thinking]
 
 
 def joined(parts: JSON, field: str) -> str:
     """The texts of a list of parts; "" for anything else."""
-    if not isinstance(parts, list):
+    if not parts or not isinstance(parts, list):
         return ""
     texts = (part.get(field) for part in parts if isinstance(part, dict))
     return "".join(text for text in texts if isinstance(text, str))

@@ -56,8 +56,14 @@ def fault_in_body(body: bytes) -> Fault:
             return Fault()
 
 
+_COMPLAINTS = frozenset({"error", "errors", "detail"})
+
+
 def fault_in(document: Mapping[str, JSON]) -> Fault | None:
     """The complaint of a JSON object that is an error in one of the shapes seen in the wild, else None."""
+    # Nearly every document of a stream is none. Without this line `match` would take a tenth of a stream's time.
+    if _COMPLAINTS.isdisjoint(document) and "error" not in (document.get("type"), document.get("object")):
+        return None
     match document:
         case {"error": dict(error)} | {"errors": [dict(error), *_]} if error:
             return _fault(error, outer=document)

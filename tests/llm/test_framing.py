@@ -1,6 +1,9 @@
+import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llm.errors import LLMError, ProviderError, Truncated
 from llm.framing import (
@@ -117,3 +120,66 @@ def test_an_answer_without_a_character_is_truncated(chunks):
 def test_a_body_that_is_not_json_is_an_error_of_ours():
     with pytest.raises(LLMError):
         whole_object([b'{"choices": ['])
+
+
+# The same as the plain reading of the standard, whatever comes and however it is cut
+
+
+def lines_by_the_standard(body):
+    """Line ends are CR LF, LF and CR; the last line may lack one."""
+    lines = re.split(rb"\r\n|\n|\r", body)
+    return lines if lines[-1] else lines[:-1]
+
+
+def events_by_the_standard(body):
+    found, event, data = [], "", []
+    for line in [*lines_by_the_standard(body.removeprefix(b"\xef\xbb\xbf")), b""]:
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ").decode("utf-8", "replace")
+        if not line:
+            found += [ServerSentEvent(event, text)] if (text := "\n".join(data)) else []
+            event, data = "", []
+        elif name == b"data":
+            data.append(value)
+        elif name == b"event":
+            event = value
+    return found
+
+
+PIECES = st.sampled_from(
+    (
+        *(b"\n", b"\r", b"\r\n", b"data:", b"data: ", b"data", b"event: e", b":", b" ", b"x", b""),
+        *(b"\xef\xbb\xbf", "é".encode(), "\u2028".encode(), b"\xc2\x85", b"\xff", b"\0"),
+    )
+)
+CHUNKS = st.lists(st.lists(PIECES, max_size=8).map(b"".join), max_size=12)
+
+
+@given(CHUNKS)
+def test_any_bytes_have_the_lines_of_the_standard(chunks):
+    assert list(split_lines(chunks)) == lines_by_the_standard(b"".join(chunks))
+
+
+@given(CHUNKS)
+def test_any_bytes_have_the_events_of_the_standard(chunks):
+    assert events(*chunks) == events_by_the_standard(b"".join(chunks))
+
+
+@pytest.mark.parametrize("size", [1000, MAX_LINE, 4 * MAX_LINE])
+def test_what_stands_before_a_line_that_is_too_long_comes_out(size):
+    body = b"one\ntwo\n" + b"x" * (MAX_LINE + 1) + b"\nthree\n"
+    lines = split_lines(body[start : start + size] for start in range(0, len(body), size))
+    assert [next(lines), next(lines)] == [b"one", b"two"]
+    with pytest.raises(ProviderError, match="1 MiB"):
+        next(lines)
+
+
+@pytest.mark.parametrize("text", [" {} ", "\n\t{}\r\n"])
+def test_blanks_around_json_are_no_part_of_it(text):
+    assert decode_json(text) == {}
+
+
+@pytest.mark.parametrize("text", ["{} {}", "{}x", "\ufeff{}", "\u2028{}", "{}\xa0", "{}\x0b"])
+def test_nothing_but_blanks_may_stand_around_json(text):
+    with pytest.raises(MalformedJSONError):
+        decode_json(text)

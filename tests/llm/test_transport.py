@@ -232,6 +232,17 @@ def test_gotcha_49_idle_limit(serve, script):
     assert "silent" in quickly(TimedOut, lambda: body_of(transport, post(server))).message
 
 
+def test_an_answer_may_pause_for_longer_than_its_first_byte_may_take(serve):
+    def pausing(peer):
+        peer.read_request()
+        peer.send(CHUNKED, chunk(b"one"))
+        peer.server.over.wait(0.3)
+        peer.send(chunk(b"two"), LAST_CHUNK)
+
+    server = serve(pausing)
+    assert body_of(granted(server, timeouts=Timeouts(first_byte=0.1)), post(server)) == b"onetwo"
+
+
 @pytest.mark.parametrize("script", [hanging_before_headers, dripping_headers, hanging_in_the_body, dripping_body])
 def test_total_limit(serve, script):
     server = serve(script)
