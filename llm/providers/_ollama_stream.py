@@ -8,6 +8,7 @@ from llm.framing import first_character, json_lines, json_objects
 from llm.providers._chat_stream import tokens
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
+from llm.providers._tool_calls import CallRoom
 from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, ToolCall, Usage
 
 # "load" and "unload" answer a request without messages.
@@ -34,6 +35,7 @@ class NativeAnswer:
     def __init__(self) -> None:
         self._thinking = InlineThinking()
         self._calls: dict[str, ToolCall] = {}
+        self._room = CallRoom()
 
     def read(self, line: Mapping[str, JSON]) -> Iterator[Event]:
         if error := error_in_stream(line):
@@ -68,10 +70,10 @@ class NativeAnswer:
         """Calls come whole. Their `index` counts within one line only, and servers up to late 2025 send no id."""
         if not isinstance(call_id, str) or not call_id or call_id in self._calls:
             call_id = self._unused_id()
-        name = function.get("name")
-        self._calls[call_id] = ToolCall(
-            call_id, name if isinstance(name, str) else "", arguments_in(function.get("arguments"))
-        )
+        name, arguments = function.get("name"), arguments_in(function.get("arguments"))
+        self._room.enter()
+        self._room.hold(call_id + arguments)
+        self._calls[call_id] = ToolCall(call_id, name if isinstance(name, str) else "", arguments)
 
     def _unused_id(self) -> str:
         number = len(self._calls)

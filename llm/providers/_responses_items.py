@@ -1,7 +1,7 @@
 """Items of which the output of a Responses answer consists: messages, thoughts and calls."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from llm.providers._responses_request import opaque_of
@@ -19,18 +19,25 @@ class OutputItem:
     is_call: bool = False
     call_id: str = ""
     name: str = ""
-    arguments: str = ""
+    # Bytes, because tiny fragments added to a text would copy it each time.
+    arguments: bytearray = field(default_factory=bytearray)
 
     def learn(self, item: Document) -> None:
         """What a whole item says of its call replaces what fragments said."""
         self.is_call = True
         self.call_id = text_of(item.get("call_id")) or self.call_id
         self.name = text_of(item.get("name")) or self.name
-        self.arguments = text_of(item.get("arguments")) or self.arguments
+        if said := text_of(item.get("arguments")):
+            self.arguments.clear()
+            self.add_arguments(said)
+
+    def add_arguments(self, fragment: str) -> None:
+        self.arguments += fragment.encode("utf-8", "surrogatepass")
 
     def call(self, number: int) -> ToolCall:
         """`call_id` is what a result answers to, not the item's own id."""
-        return ToolCall(self.call_id or f"call_{number}", self.name, self.arguments.strip() or "{}")
+        arguments = self.arguments.decode("utf-8", "surrogatepass").strip()
+        return ToolCall(self.call_id or f"call_{number}", self.name, arguments or "{}")
 
     def reasoning(self, item: Document) -> Iterator[ReasoningDelta]:
         """What signs a thought comes last, and ends it: the next one is another."""

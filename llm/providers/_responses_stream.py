@@ -8,7 +8,7 @@ from llm.providers._chat_stream import tokens
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._responses_items import Document, OutputItem, dicts_in, text_of
-from llm.providers._tool_calls import whole
+from llm.providers._tool_calls import CallRoom, whole
 from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
 
 INCOMPLETE: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
@@ -36,6 +36,7 @@ class ResponseAnswer:
     def __init__(self) -> None:
         self.finish: Finish | None = None
         self._items: dict[int | str, OutputItem] = {}
+        self._room = CallRoom()
         self._calls = 0
         self._is_refused = False
 
@@ -50,7 +51,10 @@ class ResponseAnswer:
         """By position, or by id where a server sends none (llama.cpp). Relays invent a new id for each event."""
         index = document.get("output_index")
         key = index if isinstance(index, int) else text_of(document.get("item_id")) or text_of(item.get("id"))
-        return self._items.setdefault(key, OutputItem())
+        if key not in self._items:
+            self._room.enter()
+            self._items[key] = OutputItem()
+        return self._items[key]
 
     def _say(self, document: Document, kind: type[TextDelta | ReasoningDelta]) -> Iterable[Event]:
         text = text_of(document.get("delta"))
@@ -76,16 +80,20 @@ class ResponseAnswer:
     def _item_added(self, document: Document) -> Iterable[Event]:
         item = document.get("item")
         if isinstance(item, dict) and item.get("type") == "function_call":
-            self._item(document, item).learn(item)
+            self._learn(document, item)
         return ()
 
     def _arguments(self, document: Document) -> Iterable[Event]:
-        self._item(document, {}).arguments += text_of(document.get("delta"))
+        self._item(document, {}).add_arguments(self._room.hold(text_of(document.get("delta"))))
         return ()
 
     def _arguments_done(self, document: Document) -> Iterable[Event]:
-        self._item(document, {}).learn(document)
+        self._learn(document, document)
         return ()
+
+    def _learn(self, document: Document, said: Document) -> None:
+        self._room.hold(text_of(said.get("call_id")) + text_of(said.get("name")))
+        self._item(document, said).learn(said)
 
     def _item_done(self, document: Document) -> Iterator[Event]:
         """The item is whole: what deltas did not say of it comes now."""

@@ -13,6 +13,27 @@ MOST_CALLS = 128
 LONGEST_CALLS = 1024 * 1024
 
 
+class CallRoom:
+    """How much the tool calls of one answer may hold together."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._length = 0
+
+    def enter(self) -> None:
+        self._calls += 1
+        self._check()
+
+    def hold(self, text: str) -> str:
+        self._length += len(text)
+        self._check()
+        return text
+
+    def _check(self) -> None:
+        if self._length > LONGEST_CALLS or self._calls > MOST_CALLS:
+            raise ProviderError("The provider sent more tool calls than one answer may hold. Try again.")
+
+
 @dataclass(slots=True)
 class _Slot:
     id: str = ""
@@ -27,7 +48,7 @@ class ToolCallAssembly:
     def __init__(self) -> None:
         self._slots: list[_Slot] = []
         self._by_index: dict[int, _Slot] = {}
-        self._length = 0
+        self._room = CallRoom()
 
     def add(self, fragments: Sequence[JSON]) -> None:
         known = [fragment for fragment in fragments if isinstance(fragment, dict)]
@@ -51,9 +72,9 @@ class ToolCallAssembly:
         function = function if isinstance(function, dict) else {}
         slot = self._slot(_text(fragment.get("id")), fragment.get("index"), position)
         # Some servers repeat id and name in every fragment: they are set once, never appended.
-        slot.id = slot.id or self._counted(_text(fragment.get("id")))
-        slot.name = slot.name or self._counted(_text(function.get("name")))
-        slot.arguments += self._counted(_arguments(function.get("arguments"))).encode("utf-8", "surrogatepass")
+        slot.id = slot.id or self._room.hold(_text(fragment.get("id")))
+        slot.name = slot.name or self._room.hold(_text(function.get("name")))
+        slot.arguments += self._room.hold(_arguments(function.get("arguments"))).encode("utf-8", "surrogatepass")
 
     def _slot(self, call_id: str, index: JSON, position: int | None) -> _Slot:
         if isinstance(index, int):
@@ -72,14 +93,9 @@ class ToolCallAssembly:
         return slot
 
     def _open(self) -> _Slot:
+        self._room.enter()
         self._slots.append(_Slot())
         return self._slots[-1]
-
-    def _counted(self, text: str) -> str:
-        self._length += len(text)
-        if self._length > LONGEST_CALLS or len(self._slots) > MOST_CALLS:
-            raise ProviderError("The provider sent more tool calls than one answer may hold. Try again.")
-        return text
 
 
 def as_object(arguments: str) -> dict[str, JSON]:

@@ -84,6 +84,20 @@ def block(number, **fields):
     return event({"type": "content_block_start", "index": number, "content_block": {"type": "tool_use", **fields}})
 
 
+def line(**message):
+    return json.dumps({"model": "m", "message": message, "done": False}).encode() + b"\n"
+
+
+def item_added(number, **fields):
+    item = {"type": "function_call", "id": f"fc_{number}", **fields}
+    return event({"type": "response.output_item.added", "output_index": number, "item": item})
+
+
+def said(kind, number, text):
+    return event({"type": f"response.{kind}", "output_index": number, "delta": text})
+
+
+CREATED = event({"type": "response.created", "response": {"object": "response"}})
 REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n"
 
 FLOODS = {
@@ -128,6 +142,40 @@ FLOODS = {
         provider="anthropic",
         pieces=distinct(lambda number: block(number, id=f"call_{number}", name="f", input={"a": [[]] * 20})),
         error="ProviderError",
+    ),
+    "native calls without end": Flood(
+        CLOSE_DELIMITED,
+        provider="ollama",
+        pieces=distinct(lambda number: line(tool_calls=[{"function": {"name": "f", "arguments": {"a": number}}}])),
+        error="ProviderError",
+    ),
+    "native calls with long arguments": Flood(
+        CLOSE_DELIMITED,
+        line(tool_calls=[{"function": {"name": "f", "arguments": {"a": "x" * 60_000}}}]),
+        "ollama",
+        error="ProviderError",
+    ),
+    "native tiny lines": Flood(CLOSE_DELIMITED, line(content="xy"), "ollama", error="Truncated"),
+    "items without end": Flood(
+        CLOSE_DELIMITED + CREATED,
+        provider="openai",
+        pieces=distinct(lambda number: item_added(number, call_id=f"call_{number}", name="f")),
+        error="ProviderError",
+    ),
+    "texts of items without end": Flood(
+        CLOSE_DELIMITED + CREATED,
+        provider="openai",
+        pieces=distinct(lambda number: said("output_text.delta", number, "xy")),
+        error="ProviderError",
+    ),
+    "arguments of an item": Flood(
+        CLOSE_DELIMITED + CREATED,
+        said("function_call_arguments.delta", 0, "x" * 60_000),
+        "openai",
+        error="ProviderError",
+    ),
+    "arguments of an item in tiny fragments": Flood(
+        CLOSE_DELIMITED + CREATED, said("function_call_arguments.delta", 0, "xy"), "openai", error="Truncated"
     ),
     "counts without end": Flood(
         CLOSE_DELIMITED,
