@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 
 from llm.addresses import AddressPolicy
 from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
+from llm.estimate import with_usage
 from llm.history import History, fit_history
 from llm.loop import Offered, Rounds, specs_of
 from llm.providers import PROVIDERS
@@ -65,7 +66,8 @@ class UnifiedLLMClient:
 
         def ask(history: Sequence[Message], changed: Mapping[str, JSON]) -> Generator[Event]:
             request = self._chat_request(history, specs, {**params, **changed})
-            yield from self._stream(self.provider.build(self.config, request), cancellation)
+            events = self._stream(self.provider.build(self.config, request), cancellation)
+            yield from with_usage(events, request.messages)
 
         tool_choice = {**self.config.params, **params}.get("tool_choice")
         rounds = Rounds(ask, messages, tools, tool_choice=tool_choice, cancellation=cancellation)
@@ -90,7 +92,7 @@ class UnifiedLLMClient:
         merged = {name: value for name, value in {**self.config.params, **params}.items() if value is not None}
         return ChatRequest(messages=fitting, tools=tuple(tools), params=merged, stream=self.config.streaming)
 
-    def _stream(self, request: HttpRequest, cancellation: Cancellation) -> Iterator[Event]:
+    def _stream(self, request: HttpRequest, cancellation: Cancellation) -> Generator[Event]:
         first, events = self._begin(request, cancellation)
         with closing(events):
             yield first

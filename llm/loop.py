@@ -7,7 +7,6 @@ from contextlib import closing
 from typing import TypeAlias
 
 from llm.errors import BadRequest
-from llm.estimate import estimate_usage
 from llm.reply import Reply, ReplyBuilder
 from llm.tool_threads import run_calls
 from llm.tools import Tool, error_result
@@ -121,7 +120,7 @@ class Rounds:
                 if not isinstance(event, Finish):
                     yield event
         reply = builder.reply()
-        self._usages.append(reply.usage or estimated(self._history, reply))
+        self._usages += [reply.usage] if reply.usage else []
         return reply
 
     def _results(self, calls: Sequence[ToolCall]) -> list[ToolResult]:
@@ -137,12 +136,5 @@ class Rounds:
         return error_result(call, f"There is no tool of this name. Offered are: {', '.join(sorted(self._tools))}.")
 
     def _usage(self) -> Usage | None:
-        """All rounds together; None if the provider reported none of them."""
-        if all(usage.estimated for usage in self._usages):
-            return None
-        return sum(self._usages[1:], start=self._usages[0])
-
-
-def estimated(messages: Iterable[Message], reply: Reply) -> Usage:
-    written = [reply.text, reply.reasoning, *(call.name + call.arguments for call in reply.tool_calls)]
-    return estimate_usage(messages, "".join(written))
+        """All rounds together."""
+        return sum(self._usages[1:], start=self._usages[0]) if self._usages else None

@@ -186,7 +186,10 @@ class RoundEnd:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Always the last event of a stream that did not raise. `usage` sums all rounds; None where none was sent."""
+    """Always the last event of a stream that did not raise. `usage` sums all rounds.
+
+    None only between a provider's parser and the client, which estimates what was not reported.
+    """
 
     reason: FinishReason
     usage: Usage | None = None

@@ -94,6 +94,8 @@ def lines(*events):
     return answer(b"\n".join(json.dumps(event).encode() for event in events))
 
 
+# "Hi" and "Hello" at four characters a token.
+ESTIMATE = Usage(input_tokens=1, output_tokens=2, estimated=True)
 HELLO = lines(["text", "Hel"], ["text", "lo"], ["finish", "stop"])
 
 
@@ -111,7 +113,7 @@ def sent(server):
 
 def test_stream(serve):
     events = list(client_of(serve(replies(HELLO))).stream([user("Hi")]))
-    assert events == [TextDelta("Hel"), TextDelta("lo"), Finish("stop")]
+    assert events == [TextDelta("Hel"), TextDelta("lo"), Finish("stop", ESTIMATE)]
 
 
 def test_chat_folds_the_stream(serve):
@@ -173,7 +175,7 @@ def test_an_empty_answer_is_truncated_and_not_repeated(serve):
 
 def test_nothing_comes_after_finish(serve):
     server = serve(replies(lines(["finish", "stop"], ["text", "more"], ["finish", "length"])))
-    assert list(client_of(server).stream([user("Hi")])) == [Finish("stop")]
+    assert [type(event) for event in client_of(server).stream([user("Hi")])] == [Finish]
 
 
 @pytest.mark.parametrize(
