@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 
 from llm.addresses import AddressPolicy
 from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
-from llm.estimate import with_usage
+from llm.estimate import characters_in, estimate
 from llm.history import History, fit_history
 from llm.loop import Offered, Rounds, specs_of
 from llm.providers import PROVIDERS
@@ -18,7 +19,21 @@ from llm.reply import Reply, ReplyBuilder
 from llm.retry import Retry
 from llm.storable import storable_events
 from llm.transport import Answer, Sender, transport_for
-from llm.types import JSON, Cancellation, ChatRequest, Event, Finish, HttpRequest, Image, Message, ModelConfig, ToolSpec
+from llm.types import (
+    JSON,
+    Cancellation,
+    ChatRequest,
+    Event,
+    Finish,
+    HttpRequest,
+    Image,
+    Message,
+    ModelConfig,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolSpec,
+)
 
 LONGEST_ERROR_BODY = 64 * 1024
 repairs = Repairs()
@@ -66,8 +81,7 @@ class UnifiedLLMClient:
 
         def ask(history: Sequence[Message], changed: Mapping[str, JSON]) -> Generator[Event]:
             request = self._chat_request(history, specs, {**params, **changed})
-            events = self._stream(self.provider.build(self.config, request), cancellation)
-            yield from with_usage(events, request.messages)
+            yield from self._stream(request, cancellation)
 
         tool_choice = {**self.config.params, **params}.get("tool_choice")
         rounds = Rounds(ask, messages, tools, tool_choice=tool_choice, cancellation=cancellation)
@@ -92,17 +106,18 @@ class UnifiedLLMClient:
         merged = {name: value for name, value in {**self.config.params, **params}.items() if value is not None}
         return ChatRequest(messages=fitting, tools=tuple(tools), params=merged, stream=self.config.streaming)
 
-    def _stream(self, request: HttpRequest, cancellation: Cancellation) -> Generator[Event]:
+    def _stream(self, request: ChatRequest, cancellation: Cancellation) -> Iterator[Event]:
         first, events = self._begin(request, cancellation)
         with closing(events):
             yield first
             yield from events
 
-    def _begin(self, request: HttpRequest, cancellation: Cancellation) -> tuple[Event, Generator[Event]]:
+    def _begin(self, asked: ChatRequest, cancellation: Cancellation) -> tuple[Event, Generator[Event]]:
         """The first event and the others. Until there is a first one a failure may be tried again."""
-        request, refused, failures = repairs.applied(request, self.config.model), list[str](), 0
+        request = repairs.applied(self.provider.build(self.config, asked), self.config.model)
+        refused, failures = list[str](), 0
         while True:
-            events = self._attempt(request, cancellation)
+            events = with_end(self._attempt(request, cancellation), asked.messages)
             try:
                 return next(events), events
             except BadRequest as error:
@@ -128,7 +143,7 @@ class UnifiedLLMClient:
         with self.transport.send(request, cancellation) as answer:
             if not 200 <= answer.status < 300:
                 raise self._refusal(answer)
-            yield from until_finish(storable_events(parsed(self.provider, answer), origin=self.config.provider))
+            yield from storable_events(parsed(self.provider, answer), origin=self.config.provider)
 
     def _refusal(self, answer: Answer) -> LLMError:
         error = self.provider.error(answer.status, answer.headers, body_so_far(answer))
@@ -155,12 +170,22 @@ def parsed(provider: Provider, answer: Answer) -> Iterator[Event]:
         raise ProviderError(f"The provider sent something unexpected ({type(error).__name__}). Try again.") from None
 
 
-def until_finish(events: Iterable[Event]) -> Iterator[Event]:
-    """Events up to the first `Finish`; without one the answer is not complete, whatever the parser thinks."""
-    for event in events:
-        yield event
-        if isinstance(event, Finish):
-            return
+def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Event]:
+    """Events up to the first `Finish`, which gets an estimate where no usage was reported.
+
+    Without one the answer is not complete, whatever the parser thinks.
+    """
+    answered = 0
+    with closing(events):
+        for event in events:
+            if isinstance(event, TextDelta):
+                answered += len(event.text)
+            elif isinstance(event, Finish):
+                yield event if event.usage else replace(event, usage=estimate(asked, answered))
+                return
+            elif isinstance(event, ReasoningDelta | ToolCall):
+                answered += characters_in(event)
+            yield event
     raise Truncated
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Iterable
 
-from llm.types import Event, Finish, Image, Message, Part, ReasoningDelta, TextDelta, ToolCall, ToolResult, Usage
+from llm.types import Image, Message, Part, ReasoningDelta, ToolCall, ToolResult, Usage
 
 # OpenAI's rule of thumb for English text; other scripts need more tokens than this says.
 CHARACTERS_PER_TOKEN = 4
@@ -22,23 +20,7 @@ def estimate(messages: Iterable[Message], answered: int) -> Usage:
     return Usage(input_tokens=tokens_in(asked), output_tokens=tokens_in(answered), estimated=True)
 
 
-def with_usage(events: Generator[Event], messages: Iterable[Message]) -> Generator[Event]:
-    """The same events, whose end has an estimate where the provider reported nothing."""
-    answered = 0
-    with closing(events):
-        for event in events:
-            match event:
-                case TextDelta() | ReasoningDelta():
-                    answered += len(event.text)
-                case ToolCall():
-                    answered += characters_in(event)
-                case Finish(_, None):
-                    yield replace(event, usage=estimate(messages, answered))
-                    return
-            yield event
-
-
-def characters_in(part: Part) -> int:
+def characters_in(part: Part | ReasoningDelta) -> int:
     match part:
         case Image():
             return 0
