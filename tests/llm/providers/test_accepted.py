@@ -21,6 +21,9 @@ from llm.types import (
 )
 
 MODELS = {
+    # The name of a deployment is taken for that of its model.
+    "azure": ["gpt-4o", "gpt-35-turbo", "gpt-5.1", "gpt-5.6-terra", "gpt-6.2-sol", "prod"],
+    "ollama": ["llama3.1", "gpt-oss:20b", "qwen3:8b"],
     "openai": [
         "gpt-4o",
         "gpt-5-mini",
@@ -30,6 +33,8 @@ MODELS = {
         "gpt-5.5",
         "gpt-5.6-sol",
         "gpt-6-sol",
+        "gpt-6-astra",
+        "gpt-6.2-sol",
         "o3",
     ],
     "anthropic": [
