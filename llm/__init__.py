@@ -27,6 +27,7 @@ from llm.errors import (
     is_retryable,
 )
 from llm.estimate import estimate_usage
+from llm.probes import PROBE_TIMEOUTS, ProbeStep, probe
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY, Retry
 from llm.transport import Timeouts, Transport, transport_for
@@ -59,6 +60,7 @@ from llm.types import (
 
 __all__ = [
     "NO_RETRY",
+    "PROBE_TIMEOUTS",
     "AddressPolicy",
     "BadCredentials",
     "BadRequest",
@@ -81,6 +83,7 @@ __all__ = [
     "Origin",
     "Overloaded",
     "Part",
+    "ProbeStep",
     "ProviderError",
     "QuotaExceeded",
     "RateLimited",
@@ -108,6 +111,7 @@ __all__ = [
     "assistant",
     "estimate_usage",
     "is_retryable",
+    "probe",
     "system",
     "transport_for",
     "user",
