@@ -29,6 +29,7 @@ from llm.errors import (
 )
 from llm.estimate import estimate_usage
 from llm.history import Dropped, History, fit_history
+from llm.probes import PROBE_TIMEOUTS, ProbeStep, probe
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY, Retry
 from llm.tools import Tool, tool
@@ -63,6 +64,7 @@ from llm.types import (
 __all__ = [
     "BUILTIN_TOOLS",
     "NO_RETRY",
+    "PROBE_TIMEOUTS",
     "AddressPolicy",
     "BadCredentials",
     "BadRequest",
@@ -87,6 +89,7 @@ __all__ = [
     "Origin",
     "Overloaded",
     "Part",
+    "ProbeStep",
     "ProviderError",
     "QuotaExceeded",
     "RateLimited",
@@ -116,6 +119,7 @@ __all__ = [
     "estimate_usage",
     "fit_history",
     "is_retryable",
+    "probe",
     "system",
     "tool",
     "transport_for",
