@@ -1,4 +1,4 @@
-"""Answers that broke other clients; the numbers are those of the list of gotchas kept with the protocol notes."""
+"""Answers that broke other clients; the numbers are those of docs/gotchas.md."""
 
 import json
 
