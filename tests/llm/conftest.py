@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from config import local_model
 from tests.llm.wire import WireServer
 
 
@@ -55,3 +56,13 @@ def server_tls(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     return context
+
+
+@pytest.fixture(scope="session")
+def local_server(tmp_path_factory):
+    """The origin of a real llama.cpp server with a real, small model."""
+    started = local_model.start(tmp_path_factory.mktemp("local-model") / "log")
+    yield started.origin
+    started.process.kill()
+    started.process.wait()
+    started.process.stdout.close()
