@@ -112,7 +112,7 @@ class GuardedConnection(HTTPConnection):
             raise OSError(code, "connect failed")
         if not self._admitted(origin, sock.getpeername()):
             raise blocked("the peer is not allowed")
-        sock.settimeout(call.seconds_left())
+        sock.settimeout(call.seconds_left() + NET_BELOW)
         return sock
 
 
