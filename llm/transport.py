@@ -107,7 +107,6 @@ class Response:
             chunk: bytes = self._raw.read1(CHUNK)
         except FAMILIES as error:
             raise failure_of(self._call, error) from None
-        self._call.raise_if_ended()
         self._call.received()
         self._exhausted = not chunk
         return chunk
