@@ -52,15 +52,16 @@ def answers_for(path: str) -> tuple[bytes, bytes, bytes]:
 
 
 def answer_all(connection: socket.socket, answers: dict[bytes, tuple[bytes, bytes, bytes]]) -> None:
-    received = b""
-    while data := connection.recv(65536):
-        received += data
-        head, blank, body = received.partition(b"\r\n\r\n")
-        if blank and len(body) >= int(LENGTH.search(head)[1]):
-            path = REQUEST_LINE.match(head)[1]
-            all_at_once, few, many = answers[path]
-            connection.sendall((few if BRIEF in body else many) if STREAMED.search(body) else all_at_once)
-            received = b""
+    with connection:
+        received = b""
+        while data := connection.recv(65536):
+            received += data
+            head, blank, body = received.partition(b"\r\n\r\n")
+            if blank and len(body) >= int(LENGTH.search(head)[1]):
+                path = REQUEST_LINE.match(head)[1]
+                all_at_once, few, many = answers[path]
+                connection.sendall((few if BRIEF in body else many) if STREAMED.search(body) else all_at_once)
+                received = b""
 
 
 def main() -> None:
