@@ -254,7 +254,7 @@ def test_an_answer_that_was_asked_for_in_one_piece(serve):
 
     server = serve(script)
     reply = client(server, streaming=False).chat([system("x"), user("Hi"), assistant("a"), user("b")])
-    assert (reply.text, reply.finish, reply.usage) == ("hi", "stop", None)
+    assert (reply.text, reply.finish, reply.usage.estimated) == ("hi", "stop", True)
     assert json.loads(server.requests[0].partition(b"\r\n\r\n")[2])["stream"] is False
 
 
