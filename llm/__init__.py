@@ -5,7 +5,6 @@ reply = client.chat([user("Hello")])
 """
 
 from llm.addresses import AddressPolicy, Origin
-from llm.builtin_tools import BUILTIN_TOOLS
 from llm.client import UnifiedLLMClient
 from llm.errors import (
     BadCredentials,
@@ -33,6 +32,7 @@ from llm.probes import PROBE_TIMEOUTS, ProbeStep, probe
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY, Retry
 from llm.tools import Tool, tool
+from llm.tools.builtin import BUILTIN_TOOLS
 from llm.transport import Timeouts, Transport, transport_for
 from llm.types import (
     Cancellation,

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from llm.errors import BadRequest
 from llm.reply import Reply, ReplyBuilder
-from llm.tool_threads import run_calls
 from llm.tools import Tool, error_result
+from llm.tools.threads import run_calls
 from llm.types import (
     JSON,
     Cancellation,

@@ -13,10 +13,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from llm import BUILTIN_TOOLS, ToolCall
-from llm.builtin_tools.calculator import calculate
-from llm.builtin_tools.clock import current_time
-from llm.builtin_tools.converter import convert_unit
-from llm.builtin_tools.units import UNITS
+from llm.tools.builtin.calculator import calculate
+from llm.tools.builtin.clock import current_time
+from llm.tools.builtin.converter import convert_unit
+from llm.tools.builtin.units import UNITS
 
 
 def run(used, **arguments):

@@ -17,10 +17,10 @@ import urllib3
 import urllib3.exceptions
 
 import llm.errors
-from llm.calls import Call, Timeouts
 from llm.errors import LLMError, NotAnAPI, TimedOut, Truncated, Unreachable
-from llm.failures import FAMILIES, TABLE, failure_of, llm_error
 from llm.redaction import LONGEST_MESSAGE, Redaction
+from llm.transport.calls import Call, Timeouts
+from llm.transport.failures import FAMILIES, TABLE, failure_of, llm_error
 from llm.types import ModelConfig, Secret
 
 KEY = 'sk-pröj/+=&"key" 4711'

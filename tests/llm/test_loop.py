@@ -37,7 +37,7 @@ from llm import (
 )
 from llm.loop import LIMIT_REACHED, MAX_CALLS, MAX_ROUNDS, NOT_WANTED
 from llm.testing import ScriptedProvider
-from llm.tool_threads import AT_ONCE, run_calls
+from llm.tools.threads import AT_ONCE, run_calls
 
 SOON = 10
 FORMATS = ["openai", "anthropic"]
@@ -326,7 +326,7 @@ def test_a_tool_that_takes_too_long_is_an_error_for_the_model_and_its_late_resul
 
 def test_a_tool_that_never_ends_does_not_keep_the_process():
     script = (
-        "import threading, llm; from llm.tool_threads import run_calls; "
+        "import threading, llm; from llm.tools.threads import run_calls; "
         "hang = llm.tool(name='hang', timeout=0.01)(lambda: threading.Event().wait()); "
         "[result] = run_calls([(hang, llm.ToolCall('', 'hang', ''))], llm.Cancellation()); assert result.is_error"
     )

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import llm
-from llm.docstrings import documentation_of
-from llm.tool_results import LONGEST_FAILURE, LONGEST_RESULT
 from llm.tools import Tool, tool
+from llm.tools.docstrings import documentation_of
+from llm.tools.results import LONGEST_FAILURE, LONGEST_RESULT
 from llm.types import ToolCall, ToolResult, ToolSpec
 
 T = TypeVar("T")

@@ -440,7 +440,7 @@ def failure_on_a_kept_connection(server):
 
 
 def test_a_kept_connection_that_closes_at_once_may_be_tried_again(serve, monkeypatch):
-    monkeypatch.setattr("llm.failures.AT_ONCE", SOON)  # however slow the machine is
+    monkeypatch.setattr("llm.transport.failures.AT_ONCE", SOON)  # however slow the machine is
     error = failure_on_a_kept_connection(serve(closing_instead_of_a_second_answer(after=0)))
     assert isinstance(error, Unreachable)
     assert error.retryable

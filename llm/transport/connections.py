@@ -21,8 +21,8 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.wait import wait_for_write
 
 from llm.addresses import AddressPolicy, Origin, blocked, canonical_host, plain_address
-from llm.calls import Call
-from llm.heads import ShortHeadedResponse
+from llm.transport.calls import Call
+from llm.transport.heads import ShortHeadedResponse
 
 MOST_ADDRESSES = 4
 # The deadlines of the call come first, because they know what they are for. The socket's own are a net below them: as

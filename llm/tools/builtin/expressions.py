@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import TypeAlias
 
-from llm.builtin_tools.numbers import (
+from llm.tools.builtin.numbers import (
     TOO_LARGE,
     CalculationError,
     Number,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 
-from llm.deadlines import reaper
 from llm.errors import Cancelled, LLMError, TimedOut, Unreachable
+from llm.transport.deadlines import reaper
 
 
 @dataclass(frozen=True, slots=True)

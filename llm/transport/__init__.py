@@ -12,10 +12,10 @@ from typing import Protocol, Self
 import requests
 
 from llm.addresses import AddressPolicy
-from llm.calls import Call, Timeouts
-from llm.connections import GuardedAdapter
 from llm.errors import BadCredentials, BadRequest, LLMError, NotAnAPI, ProviderError, Truncated
-from llm.failures import FAMILIES, failure_of, llm_error
+from llm.transport.calls import Call, Timeouts
+from llm.transport.connections import GuardedAdapter
+from llm.transport.failures import FAMILIES, failure_of, llm_error
 from llm.types import Cancellation, HttpRequest
 
 __all__ = ["Answer", "Response", "Sender", "Timeouts", "Transport", "transport_for"]

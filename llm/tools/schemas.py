@@ -23,10 +23,10 @@ from typing import (
     is_typeddict,
 )
 
-from llm.docstrings import documentation_of
-from llm.shapes import Member, Schema, Shape, choice_shape, is_scalar, object_shape
+from llm.tools.docstrings import documentation_of
+from llm.tools.shapes import Member, Schema, Shape, choice_shape, is_scalar, object_shape
+from llm.tools.validation import fits
 from llm.types import JSON
-from llm.validation import fits
 
 Arguments: TypeAlias = tuple[Any, ...]
 Inside: TypeAlias = tuple[object, ...]

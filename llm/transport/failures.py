@@ -12,8 +12,8 @@ import requests.exceptions as r
 import urllib3.exceptions as u
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from llm.calls import Call, Phase
 from llm.errors import BadRequest, LLMError, NotAnAPI, ProviderError, TimedOut, Truncated, Unreachable
+from llm.transport.calls import Call, Phase
 
 # A server that had given up a kept connection did so before our request came: its close was under way already and is
 # here within half a round trip. 0.1 s covers the longest routes on earth; a later close can follow a billed answer.

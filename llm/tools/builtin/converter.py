@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import Annotated
 
-from llm.builtin_tools.units import UNITS, Unit
 from llm.tools import tool
+from llm.tools.builtin.units import UNITS, Unit
 
 LONGEST_NUMBER = 60
 LARGEST_EXPONENT = 200

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import NoReturn
 
-from llm.shapes import Schema
+from llm.tools.shapes import Schema
+from llm.tools.validation import problems
 from llm.types import JSON
-from llm.validation import problems
 
 # More than a model writes in one answer.
 LONGEST_ARGUMENTS = 128 * 1024

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from llm.builtin_tools.expressions import Parser
-from llm.builtin_tools.numbers import written
 from llm.tools import tool
+from llm.tools.builtin.expressions import Parser
+from llm.tools.builtin.numbers import written
 
 
 @tool

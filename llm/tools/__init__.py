@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints, overload
 
-from llm.docstrings import documentation_of
-from llm.schemas import UndescribableError, shape_of
-from llm.shapes import Member, Shape, object_shape
-from llm.tool_arguments import ArgumentsError, read_arguments
-from llm.tool_results import content_of, failure_of
+from llm.tools.arguments import ArgumentsError, read_arguments
+from llm.tools.docstrings import documentation_of
+from llm.tools.results import content_of, failure_of
+from llm.tools.schemas import UndescribableError, shape_of
+from llm.tools.shapes import Member, Shape, object_shape
 from llm.types import ToolCall, ToolResult, ToolSpec
 
 Function = Callable[..., Any]

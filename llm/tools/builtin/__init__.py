@@ -1,8 +1,8 @@
 """Tools for what models are bad at: the time of day, arithmetic, and units. None of them reaches outside."""
 
-from llm.builtin_tools.calculator import calculate
-from llm.builtin_tools.clock import current_time
-from llm.builtin_tools.converter import convert_unit
 from llm.tools import Tool
+from llm.tools.builtin.calculator import calculate
+from llm.tools.builtin.clock import current_time
+from llm.tools.builtin.converter import convert_unit
 
 BUILTIN_TOOLS: tuple[Tool, ...] = (current_time, calculate, convert_unit)
