@@ -30,7 +30,7 @@ class Listing:
 
     @property
     def summary(self) -> str:
-        return f"{len(self.names)} model ids are listed." if self.names else "It has no list of models."
+        return f"Model ids listed: {len(self.names)}." if self.names else "No model is listed."
 
     def lacks(self, model: str) -> bool:
         return bool(self.names) and self.is_complete and model not in self.names
