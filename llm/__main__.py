@@ -96,7 +96,8 @@ def line(step: ProbeStep) -> str:
 
 def summary(reply: Reply) -> str:
     usage = reply.usage
-    tokens = f"{usage.input_tokens} tokens in, {usage.output_tokens} out" if usage else "no token counts"
+    about = "about " if usage and usage.estimated else ""
+    tokens = f"{about}{usage.input_tokens} tokens in, {usage.output_tokens} out" if usage else "no token counts"
     first = "" if reply.first_token_seconds is None else f"first after {reply.first_token_seconds:.2f} s, "
     return f"{tokens}; {first}{reply.seconds:.2f} s in all; finish: {reply.finish}"
 

@@ -65,7 +65,8 @@ class Questions:
         if not has_answered(reply):
             raise Unfit("The stream ended without a single event of the answer.")
         first = "none within the limit" if reply.first_token_seconds is None else latency(reply.first_token_seconds)
-        usage = "" if reply.usage else " No token counts came with it, so they will be estimated."
+        counted = reply.usage and not reply.usage.estimated
+        usage = "" if counted else " No token counts came with it, so they are estimated."
         return passed("stream", f"First event: {first}.{usage}")
 
     def tools(self) -> ProbeStep:

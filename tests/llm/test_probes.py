@@ -329,7 +329,7 @@ def test_a_web_page_is_called_one(serve, path):
 def test_a_wrong_base_path_is_answered_with_the_one_to_try():
     with ScriptedProvider() as scripted:
         policy = AddressPolicy.granting([scripted.url])
-        step = failure(run(f"{scripted.url}/openai", policy=policy, model="scripted-model"))
+        step = failure(run(f"{scripted.url}/wrong", policy=policy, model="scripted-model"))
         assert (step.name, step.code) == ("chat", "not_an_llm_api")
         tip = step.remedy.removeprefix("No API answers at this path. Try the base URL ").removesuffix(".")
         assert tip == f"{scripted.url}/v1"
