@@ -36,12 +36,12 @@ class Listing:
         return bool(self.names) and self.is_complete and model not in self.names
 
     def hint(self, model: str) -> str:
-        """What to do about a model that is not there."""
-        if not self.names:
-            return ""
+        """What to do about a model that is not there; "" where the list does not help."""
         if near := near_names(model, self.names):
-            return f"Correct the model id. Similar ones are listed: {', '.join(near)}."
-        return f"Pick a model that is listed, such as {', '.join(self.names[:MOST_NAMES_SHOWN])}."
+            return f"Check the model id. Similar ones are listed: {', '.join(near)}."
+        if self.names and self.is_complete:
+            return f"Pick a model that is listed, such as {', '.join(self.names[:MOST_NAMES_SHOWN])}."
+        return ""
 
 
 def ask_for_models(question: ModelList, transport: Sender, cancellation: Cancellation) -> Listing:

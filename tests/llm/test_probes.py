@@ -69,7 +69,7 @@ def url_of(gateway):
 # All is well.
 
 
-@pytest.mark.parametrize("provider", ["openai_compatible", "anthropic"])
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_all_steps_pass_with_a_provider_that_can_do_everything(monkeypatch, provider):
     monkeypatch.setattr(questions, "ASK_FOR_WEATHER", user('[[tool=get_weather {"city": "Oslo"}]]'))
     monkeypatch.setattr(questions, "HELLO", user("[[say=OK]]"))
@@ -131,7 +131,9 @@ def test_without_a_grant_a_private_address_is_refused_before_any_socket(gateway)
 
 
 def test_a_connection_without_an_address_is_told_to_enter_one():
-    assert failure(run("", grant=False)).remedy == "This connection has no address. Enter its base URL."
+    for address in ("", " "):
+        step = failure(run(address, grant=False))
+        assert (step.name, step.remedy) == ("address", "This connection has no address. Enter its base URL.")
 
 
 def test_an_unknown_provider_fails_at_the_address():
@@ -266,7 +268,7 @@ def test_a_misspelt_model_is_answered_with_similar_ones_at_no_cost(gateway):
     server, url = gateway(listing=models("gpt-4o-mini", "gpt-4o", "text-embedding-3"))
     step = failure(run(url, model="GPT-4o-mni"))
     assert (step.name, step.code) == ("model", "model_not_found")
-    assert step.remedy == "Correct the model id. Similar ones are listed: gpt-4o-mini, gpt-4o."
+    assert step.remedy == "Check the model id. Similar ones are listed: gpt-4o-mini, gpt-4o."
     assert step.detail == "It is not among 3 listed ids."
     assert server.asked == []
 
@@ -306,6 +308,8 @@ def test_a_list_of_dated_models_does_not_rule_out_an_alias():
         assert (steps["model"].status, steps["model"].detail) == ("passed", "It answered.")
         step = failure(run(scripted.url, provider="anthropic", model="missing-model", tools=False))
     assert (step.name, step.code) == ("model", "model_not_found")
+    assert "Check the spelling" in step.remedy
+    assert "Pick a model that is listed" not in step.remedy
 
 
 # Chat.
