@@ -86,7 +86,7 @@ def providers() -> str:
     rows = []
     for name, provider in PROVIDERS.items():
         key = f"key in {provider.key_env}" if provider.key_env else "no key by default"
-        address = provider.base_url or "needs --base-url"
+        address = " or ".join(filter(None, (provider.base_url or "needs --base-url", provider.url_env)))
         rows.append(f"  {name:<18} {key:<28} {address}")
     return "\n".join(rows)
 
