@@ -30,18 +30,18 @@ class Listing:
 
     @property
     def summary(self) -> str:
-        return f"{len(self.names)} model ids are listed." if self.names else "It has no list of models."
+        return f"Model ids listed: {len(self.names)}." if self.names else "No model is listed."
 
     def lacks(self, model: str) -> bool:
         return bool(self.names) and self.is_complete and model not in self.names
 
     def hint(self, model: str) -> str:
-        """What to do about a model that is not there."""
-        if not self.names:
-            return ""
+        """What to do about a model that is not there; "" where the list does not help."""
         if near := near_names(model, self.names):
-            return f"Correct the model id. Similar ones are listed: {', '.join(near)}."
-        return f"Pick a model that is listed, such as {', '.join(self.names[:MOST_NAMES_SHOWN])}."
+            return f"Check the model id. Similar ones are listed: {', '.join(near)}."
+        if self.names and self.is_complete:
+            return f"Pick a model that is listed, such as {', '.join(self.names[:MOST_NAMES_SHOWN])}."
+        return ""
 
 
 def ask_for_models(question: ModelList, transport: Sender, cancellation: Cancellation) -> Listing:

@@ -7,13 +7,13 @@ import zlib
 from dataclasses import replace
 
 from llm.client import UnifiedLLMClient
-from llm.errors import BadRequest
+from llm.errors import BadRequest, Unreachable
 from llm.framing import MalformedJSONError, decode_json
 from llm.probes.steps import ProbeStep, Unfit, passed, skipped
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY
-from llm.transport import Sender
-from llm.types import JSON, Cancellation, Image, Message, ModelConfig, Text, ToolCall, ToolSpec, user
+from llm.transport import Answer, Sender
+from llm.types import JSON, Cancellation, HttpRequest, Image, Message, ModelConfig, Text, ToolCall, ToolSpec, user
 
 # The smallest limit that every vendor takes (OpenAI's Responses API refuses less).
 FEW_TOKENS = 16
@@ -32,12 +32,28 @@ SIDE = 64
 RED = (255, 0, 0)
 
 
+class SecondConnection:
+    """Sends once more where a kept connection turns out to be closed: the server has not read the request then.
+
+    llama.cpp's server gives up a connection after a stream without a word; measured, 10 of 30 next questions met that.
+    """
+
+    def __init__(self, transport: Sender) -> None:
+        self._transport = transport
+
+    def send(self, request: HttpRequest, cancellation: Cancellation | None = None) -> Answer:
+        try:
+            return self._transport.send(request, cancellation)
+        except Unreachable:
+            return self._transport.send(request, cancellation)
+
+
 class Questions:
-    """Each of them is one request, two where the first is refused for its form; none is tried again."""
+    """Each of them is one request, two where the first is refused for its form; what is refused is not tried again."""
 
     def __init__(self, config: ModelConfig, transport: Sender, cancellation: Cancellation) -> None:
         self._config = config
-        self._transport = transport
+        self._transport = SecondConnection(transport)
         self._cancellation = cancellation
 
     def chat(self) -> Reply:
@@ -49,7 +65,8 @@ class Questions:
         if not has_answered(reply):
             raise Unfit("The stream ended without a single event of the answer.")
         first = "none within the limit" if reply.first_token_seconds is None else latency(reply.first_token_seconds)
-        usage = "" if reply.usage else " No token counts came with it, so they will be estimated."
+        counted = reply.usage and not reply.usage.estimated
+        usage = "" if counted else " No token counts came with it, so they are estimated."
         return passed("stream", f"First event: {first}.{usage}")
 
     def tools(self) -> ProbeStep:
@@ -60,7 +77,7 @@ class Questions:
             reply = self._ask_for_weather("auto")
         if any(is_sound(call) for call in reply.tool_calls):
             return passed("tools", f"It called {WEATHER.name} with valid arguments.")
-        if reply.finish == "length":
+        if reply.finish == "length" and not reply.text.strip():
             return skipped("tools", f"no call within {TOKENS_FOR_A_CALL} tokens, so nothing is proved")
         if reply.tool_calls:
             raise Unfit("The model called a function with arguments that do not fit it.")

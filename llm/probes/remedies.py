@@ -31,10 +31,6 @@ TURN_OFF: dict[StepName, str] = {
 _OF_THE_MOMENT = (BadCredentials, QuotaExceeded, RateLimited, Unreachable)
 
 
-def of_address(config: ModelConfig, provider: Provider) -> str:
-    return "" if config.base_url.strip() or provider.base_url else NO_ADDRESS
-
-
 def of_key(config: ModelConfig) -> str:
     return "" if config.api_key else KEY_WANTED
 
