@@ -6,15 +6,6 @@ from config import local_model
 from llm import AddressPolicy, ModelConfig, Transport, probe
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    started = local_model.start(tmp_path_factory.mktemp("local-model") / "log")
-    yield started.origin
-    started.process.kill()
-    started.process.wait()
-    started.process.stdout.close()
-
-
 def steps_of(server, **fields):
     config = ModelConfig(base_url=server, **{"model": local_model.MODEL_ID, "tools": False} | fields)
     return {step.name: step for step in probe(config, transport=Transport(AddressPolicy.granting([server])))}
@@ -22,8 +13,8 @@ def steps_of(server, **fields):
 
 @pytest.mark.local_model
 @pytest.mark.parametrize("provider", ["openai_compatible", "anthropic"])
-def test_the_local_model_passes_all_that_it_can(server, provider):
-    steps = steps_of(server, provider=provider)
+def test_the_local_model_passes_all_that_it_can(local_server, provider):
+    steps = steps_of(local_server, provider=provider)
     assert {name for name, step in steps.items() if step.status == "passed"} == {
         "address",
         "reachable",
@@ -37,16 +28,16 @@ def test_the_local_model_passes_all_that_it_can(server, provider):
 
 @pytest.mark.local_model
 @pytest.mark.parametrize("provider", ["openai_compatible", "anthropic"])
-def test_what_the_local_model_cannot_do_is_found_out(server, provider):
+def test_what_the_local_model_cannot_do_is_found_out(local_server, provider):
     """Its server was built without eyes. (Asked to call a function it talks up to the limit, for 10 s.)"""
-    steps = steps_of(server, provider=provider, vision=True)
+    steps = steps_of(local_server, provider=provider, vision=True)
     assert steps["chat"].status == "passed"
     assert steps["vision"].status == "failed"
     assert "Turn off vision" in steps["vision"].remedy
 
 
 @pytest.mark.local_model
-def test_a_model_that_the_local_server_does_not_have_is_not_found(server):
-    steps = steps_of(server, provider="openai_compatible", model="smollm2-135m-instrukt")
+def test_a_model_that_the_local_server_does_not_have_is_not_found(local_server):
+    steps = steps_of(local_server, provider="openai_compatible", model="smollm2-135m-instrukt")
     assert steps["model"].status == "failed"
     assert local_model.MODEL_ID in steps["model"].remedy
