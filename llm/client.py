@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from llm.addresses import AddressPolicy
 from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
 from llm.estimate import characters_in, estimate
-from llm.history import History, fit_history
+from llm.history import History, fit_history, without_signatures
 from llm.loop import Offered, Rounds, specs_of
 from llm.providers import PROVIDERS
 from llm.providers._base import Provider
+from llm.providers._refused import SIGNATURE
 from llm.redaction import Redaction
 from llm.repairs import MOST_REPAIRS, Repairs, without
 from llm.reply import Reply, ReplyBuilder
@@ -50,6 +52,7 @@ class UnifiedLLMClient:
         self.transport = transport or transport_for(AddressPolicy())
         self.retry = retry
         self._redaction = Redaction(config)
+        self._origin = origin_of(config, self.provider)
 
     def chat(
         self,
@@ -92,7 +95,7 @@ class UnifiedLLMClient:
 
     def history(self, messages: Sequence[Message]) -> History:
         """The conversation as this model's provider takes it, and what is left out of it."""
-        return fit_history(messages, provider=self.config.provider)
+        return fit_history(messages, origin=self._origin)
 
     def _chat_request(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], params: dict[str, JSON]
@@ -114,14 +117,15 @@ class UnifiedLLMClient:
 
     def _begin(self, asked: ChatRequest, cancellation: Cancellation) -> tuple[Event, Generator[Event]]:
         """The first event and the others. Until there is a first one a failure may be tried again."""
-        request = repairs.applied(self.provider.build(self.config, asked), self.config.model)
+        request = self._request(asked)
         refused, failures = list[str](), 0
         while True:
             events = with_end(self._attempt(request, cancellation), asked.messages)
             try:
                 return next(events), events
             except BadRequest as error:
-                request = self._without_refused(request, error, refused)
+                refused.append(error.parameter)
+                request = self._without_refused(request, asked, error, refused)
                 continue
             except LLMError as error:
                 failures += 1
@@ -130,9 +134,15 @@ class UnifiedLLMClient:
                     raise
             self.retry.pause(delay, cancellation)
 
-    def _without_refused(self, request: HttpRequest, error: BadRequest, refused: list[str]) -> HttpRequest:
-        """The request without the parameter that was refused; the error where there is nothing to mend."""
-        refused.append(error.parameter)
+    def _request(self, asked: ChatRequest) -> HttpRequest:
+        return repairs.applied(self.provider.build(self.config, asked), self.config.model)
+
+    def _without_refused(
+        self, request: HttpRequest, asked: ChatRequest, error: BadRequest, refused: Sequence[str]
+    ) -> HttpRequest:
+        """The request without what was refused; the error where there is nothing to mend."""
+        if refused.count(SIGNATURE) == 1 and error.parameter == SIGNATURE:
+            return self._request(replace(asked, messages=without_signatures(asked.messages)))
         repaired = without(request, error.parameter, refused=refused) if len(refused) <= MOST_REPAIRS else None
         if repaired is None:
             raise error
@@ -143,7 +153,7 @@ class UnifiedLLMClient:
         with self.transport.send(request, cancellation) as answer:
             if not 200 <= answer.status < 300:
                 raise self._refusal(answer)
-            yield from storable_events(parsed(self.provider, answer), origin=self.config.provider)
+            yield from storable_events(parsed(self.provider, answer), origin=self._origin)
 
     def _refusal(self, answer: Answer) -> LLMError:
         error = self.provider.error(answer.status, answer.headers, body_so_far(answer))
@@ -154,6 +164,15 @@ class UnifiedLLMClient:
         error.message = self._redaction.clean(error.message) or error.default_message
         error.args = (error.message,)
         return error
+
+
+def origin_of(config: ModelConfig, provider: Provider) -> str:
+    """Who signs what this model thinks: a provider's format is spoken by relays as well, which sign with other keys."""
+    try:
+        host = urlsplit(config.base_url or provider.base_url).hostname
+    except ValueError:
+        host = ""
+    return f"{config.provider}@{host or ''}"
 
 
 def provider_named(name: str) -> Provider:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TypeAlias
 
 from llm.errors import BadRequest
@@ -77,6 +78,7 @@ class Rounds:
         self._cancellation = cancellation
         self._calls_left = MAX_CALLS
         self._usages: list[Usage] = []
+        self._ids: set[str] = set()
 
     def events(self) -> Iterator[Event]:
         """At the limit the model is asked once more without tools, so that whoever waits gets words made of the results
@@ -116,12 +118,23 @@ class Rounds:
         builder = ReplyBuilder()
         with closing(self._ask(self._history, params)) as events:
             for event in events:
+                if isinstance(event, ToolCall):
+                    event = self._with_an_id_of_its_own(event)  # noqa: PLW2901  the same call
                 builder.add(event)
                 if not isinstance(event, Finish):
                     yield event
         reply = builder.reply()
         self._usages += [reply.usage] if reply.usage else []
         return reply
+
+    def _with_an_id_of_its_own(self, call: ToolCall) -> ToolCall:
+        """Servers that send no id, or the same one in each round, would mix up what viewers see."""
+        chosen, number = call.id, len(self._ids)
+        while chosen in self._ids:
+            number += 1
+            chosen = f"call_{number}"
+        self._ids.add(chosen)
+        return replace(call, id=chosen)
 
     def _results(self, calls: Sequence[ToolCall]) -> list[ToolResult]:
         """One for each call, in their order."""

@@ -25,10 +25,10 @@ Wishes: TypeAlias = tuple[str, ...]
 _OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 # Left out, each of these leaves a request with the same meaning that is answered in the server's own manner.
 _OPTIONAL = frozenset(
-    {"temperature", "top_p", "top_k", "min_p", "stop", "stop_sequences", "seed", "n", "user", "metadata", "store"}
+    {"temperature", "top_p", "top_k", "min_p", "stop", "stop_sequences", "seed", "n", "user", "metadata"}
     | {"presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias", "logprobs", "top_logprobs"}
     | {"stream_options", "parallel_tool_calls", "reasoning_effort", "reasoning", "think", "thinking", "verbosity"}
-    | {"include", "prediction", "service_tier", "max_tokens", "max_completion_tokens", "max_output_tokens"}
+    | {"include", "prediction", "service_tier", *_OTHER_NAME}
 )
 # Refused for their value or for what stands beside them, so the next request may hold them.
 _REFUSED_THIS_TIME = frozenset(
@@ -62,20 +62,24 @@ class Repairs:
 
 
 def without(request: HttpRequest, parameter: str, *, refused: Collection[str]) -> HttpRequest | None:
-    """The request with `parameter` under its other name, or left out if both are `refused`.
+    """The request with `parameter` under its other name, or without it.
 
-    None where it is not there, or where the request would mean something else without it.
+    None where it is not there, where the request would mean something else without it, or where it is a limit whose
+    names are all `refused`: an answer without a limit may cost more than an error.
     """
     body = json.loads(request.body or b"null")
     if not isinstance(body, dict) or parameter not in body or parameter not in _OPTIONAL:
         return None
     changed = _changed(body, parameter, refused)
+    if changed is None:
+        return None
     text = json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
     return replace(request, body=text.encode("utf-8", "replace"))
 
 
-def _changed(body: Mapping[str, JSON], parameter: str, refused: Collection[str]) -> Body:
+def _changed(body: Mapping[str, JSON], parameter: str, refused: Collection[str]) -> Body | None:
     rest = {name: value for name, value in body.items() if name != parameter}
-    other = _OTHER_NAME.get(parameter, "")
-    usable = other and other not in body and other not in refused
-    return rest | ({other: body[parameter]} if usable else {})
+    if parameter not in _OTHER_NAME:
+        return rest
+    other = _OTHER_NAME[parameter]
+    return None if other in body or other in refused else rest | {other: body[parameter]}

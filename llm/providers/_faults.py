@@ -28,7 +28,11 @@ class Fault:
         """The server's own sentence, short, on one line, and without anything that looks like a key."""
         line = " ".join(self.message.split())
         line = _LOOKS_LIKE_A_KEY.sub("***", "".join(c for c in line if c.isprintable()))
-        return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE].rstrip()}…"
+        if len(line) <= _LONGEST_QUOTE:
+            return line
+        # Between words: the client takes out whole keys, and would not know the beginning of one.
+        kept = line[: _LONGEST_QUOTE + 1].rpartition(" ")[0]
+        return f"{kept}…" if kept else ""
 
     def seconds_to_wait(self) -> float | None:
         """The time that the prose names, for servers that send no header with it."""

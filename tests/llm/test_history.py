@@ -14,7 +14,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
 
 
 def fitted(*messages, provider="here"):
-    return fit_history(messages, provider=provider)
+    return fit_history(messages, origin=provider)
 
 
 def answer(*parts):
@@ -65,6 +65,30 @@ def test_a_result_without_its_call_is_left_out_and_reported():
     history = fitted(user("x"), results(ToolResult("gone", "f", "1")), user("y"))
     assert history.messages == (user("x"), user("y"))
     assert history.dropped == (Dropped(1, "result", "no call in the answer before it has its id"),)
+
+
+def test_results_come_in_the_order_of_their_calls():
+    history = fitted(
+        answer(ToolCall("a", "f", "{}"), ToolCall("b", "g", "{}"), ToolCall("c", "h", "{}")),
+        results(ToolResult("c", "h", "3"), ToolResult("a", "f", "1")),
+    )
+    assert [part.call_id for part in history.messages[1].parts] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("arguments", ["", " ", "not json", "[1]", '"text"', "null", '{"a": NaN}', '{"a"'])
+def test_arguments_that_are_no_object_are_not_sent_again(arguments):
+    history = fitted(answer(ToolCall("a", "f", arguments)))
+    assert history.messages[0].parts[0].arguments == "{}"
+    assert [dropped.what for dropped in history.dropped] == (["arguments"] if arguments.strip() else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "fitting"),
+    [("multi_tool_use.parallel", "multi_tool_use_parallel"), ("get weather", "get_weather"), ("", "unknown")],
+)
+def test_a_name_that_vendors_refuse_is_respelt_in_call_and_result(name, fitting):
+    history = fitted(answer(ToolCall("a", name, "{}")), results(ToolResult("a", name, "no such tool", is_error=True)))
+    assert history.messages[0].parts[0].name == history.messages[1].parts[0].name == fitting
 
 
 def test_a_second_result_of_the_same_call_is_left_out():

@@ -357,7 +357,8 @@ def test_a_model_that_never_stops_calling_is_stopped(client, weather, asked):
     assert len(asked()) == MAX_ROUNDS
     assert weather.cities == ["Oslo"] * (MAX_ROUNDS - 1)
     assert kinds(events)[-3:] == [ToolCall, ToolResult, Finish]
-    assert events[-2] == ToolResult("call_1", "get_weather", LIMIT_REACHED, is_error=True)
+    assert events[-2] == ToolResult(events[-3].id, "get_weather", LIMIT_REACHED, is_error=True)
+    assert len({event.id for event in events if isinstance(event, ToolCall)}) == MAX_ROUNDS
     assert events[-1].reason == "tool_calls"
 
 
@@ -410,7 +411,7 @@ def test_signed_reasoning_goes_back_unchanged(server, weather, asked):
     client = client_of(server, "anthropic")
     reply = client.chat([user(f"[[reason]][[tool=get_weather {OSLO}]]")], tools=[weather.tool])
     thought = reply.messages[0].parts[0]
-    assert thought == Reasoning(thought.text, thought.opaque, "anthropic")
+    assert thought == Reasoning(thought.text, thought.opaque, "anthropic@127.0.0.1")
     assert thought.opaque
     thinking, use = asked()[1]["messages"][1]["content"]
     assert thinking == {"type": "thinking", "thinking": thought.text, "signature": thought.opaque}

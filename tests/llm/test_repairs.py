@@ -8,7 +8,7 @@ import llm
 from llm.errors import BadRequest
 from llm.repairs import MOST_REMEMBERED, Repairs, without
 from llm.retry import NO_RETRY
-from llm.types import HttpRequest, ModelConfig, user
+from llm.types import HttpRequest, Message, ModelConfig, Reasoning, Text, user
 from tests.llm.wire import answer
 
 DONE = b'data: {"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
@@ -34,7 +34,7 @@ def strict(*unknown):
 
 def client_of(server, **config):
     transport = llm.Transport(llm.AddressPolicy.granting([server.url]))
-    config = ModelConfig(provider="openai_compatible", model="m", base_url=server.url, **config)
+    config = ModelConfig(**{"provider": "openai_compatible", "model": "m", "base_url": server.url} | config)
     return llm.UnifiedLLMClient(config, transport=transport, retry=NO_RETRY)
 
 
@@ -51,12 +51,29 @@ def test_gotcha_29_the_limit_is_renamed_once_and_the_wish_is_kept(serve):
     assert limits == [(9, None), (None, 9), (None, 7)]
 
 
-def test_a_limit_that_is_refused_under_both_names_is_left_out(serve):
+def test_a_limit_that_is_refused_under_both_names_is_an_error_and_never_left_out(serve):
     server = serve(strict("max_tokens", "max_completion_tokens"))
-    assert client_of(server).chat([user("x")], max_tokens=9).text == "hi"
-    assert client_of(server).chat([user("x")], max_tokens=9).text == "hi"
-    assert len(server.requests) == 4
-    assert not {"max_tokens", "max_completion_tokens"} & set(bodies(server)[-1])
+    with pytest.raises(BadRequest):
+        client_of(server).chat([user("x")], max_tokens=9)
+    assert [body.get("max_tokens", body.get("max_completion_tokens")) for body in bodies(server)] == [9, 9]
+
+
+def test_reasoning_that_its_provider_does_not_take_back_is_sent_once_more_without_its_signature(serve):
+    refusal = {"error": {"message": "messages.1.content.0: Invalid `signature` in `thinking` block"}}
+    stop = b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n'
+
+    def script(peer):
+        while peer.read_request():
+            signed = b"c2lnbmVk" in peer.server.requests[-1]
+            refused = answer(json.dumps(refusal).encode(), status=b"400 Bad Request")
+            peer.send(refused if signed else answer(stop, kind=b"text/event-stream"))
+
+    server = serve(script)
+    client = client_of(server, provider="anthropic")
+    thought = Reasoning("hm", "c2lnbmVk", "anthropic@127.0.0.1")
+    history = [user("x"), Message("assistant", (thought, Text("y"))), user("z")]
+    assert client.chat(history).finish == "stop"
+    assert ["c2lnbmVk" in json.dumps(body) for body in bodies(server)] == [True, False]
 
 
 def test_gotcha_15_usage_is_estimated_where_the_server_knows_no_stream_options(serve):

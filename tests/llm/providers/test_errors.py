@@ -212,3 +212,11 @@ RECORDED = {
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.name)
 def test_recorded_refusals(refusal):
     assert type(PROVIDERS["vllm"].error(refusal.status, {}, refusal.body)) is RECORDED[refusal.name]
+
+
+def test_a_quote_is_cut_between_words_so_that_no_part_of_a_key_is_left():
+    key = "0123456789abcdef" * 3
+    for lead in range(80, 170):
+        said = f"{'x' * lead} {key} is not a valid credential"
+        message = PROVIDERS["vllm"].error(403, {}, json.dumps({"error": {"message": said}}).encode()).message
+        assert key in message or "012345" not in message

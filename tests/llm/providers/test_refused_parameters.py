@@ -32,6 +32,8 @@ NAMED = {
     "a bare string": ({"error": "unknown parameter: 'top_k'"}, "top_k"),
 }
 NOT_NAMED = [
+    {"error": {"message": "no", "param": "max_tokens", "code": "unsupported_value"}},
+    {"error": {"message": "Unsupported value: 'max_tokens' is too large.", "param": "max_tokens"}},
     {
         "error": {
             "message": "Invalid value for temperature: must be at most 2",
