@@ -41,6 +41,7 @@ NEEDS_OTHER_MODEL = [
     "not_an_llm_api",
     "quota_exceeded",
     "unknown_provider",
+    "unusable_settings",
 ]
 
 

@@ -13,17 +13,18 @@ from django.db.models.functions import Substr
 
 from registry import envelope
 from registry.addresses import plain_hosts, trusted_origins
-from registry.environment import address_problem, environment_unusable_reason, environment_urls
+from registry.environment import address_problem, environment_unusable_reason, environment_urls, server_problem
 from registry.models import Connection
 from registry.models.credentials import SEALED
 from registry.providers import provider_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 MAKE_A_KEY = (
     "Make one with `openssl rand -base64 32` and set it as ENCRYPTION_KEY. Keep a copy apart from the database."
 )
+SERVER = "Write http://host:port."
 FIND_THE_KEY = "Set ENCRYPTION_KEY to the key that these were sealed with, or add that key to ENCRYPTION_KEYS_OLD."
 
 
@@ -41,9 +42,9 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
     """Every policy is built from all of these, so one that cannot be read fails every turn."""
     return [
         Error(f"{source} names {entry!r}: {problem}.", hint=hint, id="registry.E003")
-        for source, hint, entries in _configured_addresses()
+        for source, hint, problem_of, entries in _configured_addresses()
         for entry, url in entries.items()
-        if (problem := address_problem(url))
+        if (problem := problem_of(url))
     ]
 
 
@@ -95,15 +96,15 @@ def require_usable_key() -> None:
         raise ImproperlyConfigured(f"{error.msg} {error.hint}")
 
 
-def _configured_addresses() -> list[tuple[str, str, dict[str, str]]]:
-    """For each place: its name, how to write an entry, and its entries with the URL that each becomes."""
+def _configured_addresses() -> list[tuple[str, str, Callable[[str], str], dict[str, str]]]:
+    """For each place: its name, how to write an entry, what can be wrong, and its entries with the URL of each."""
     # With a port, because the one that is served is added to each host.
     hosts = {host: f"https://{host}:443" for host in plain_hosts()}
     return [
-        ("The environment", "Write http://host:port.", {url: url for url in environment_urls()}),
-        ("ALLOWED_ENDPOINTS", "Write http://host:port.", {url: url for url in settings.ALLOWED_ENDPOINTS}),
-        ("CSRF_TRUSTED_ORIGINS", "Write https://host.", {url: url for url in trusted_origins()}),
-        ("ALLOWED_HOSTS", "Write the host alone, without a port; IPv6 in brackets.", hosts),
+        ("The environment", SERVER, server_problem, {url: url for url in environment_urls()}),
+        ("ALLOWED_ENDPOINTS", SERVER, server_problem, {url: url for url in settings.ALLOWED_ENDPOINTS}),
+        ("CSRF_TRUSTED_ORIGINS", "Write https://host.", address_problem, {url: url for url in trusted_origins()}),
+        ("ALLOWED_HOSTS", "Write the host alone, without a port; IPv6 in brackets.", address_problem, hosts),
     ]
 
 

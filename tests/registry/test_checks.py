@@ -66,6 +66,22 @@ def test_an_address_in_the_environment_must_be_one(settings):
 
 
 @pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("localhost:11434", "not a plain http or https URL"),
+        ("0.0.0.0:11434", "not a plain http or https URL"),
+        ("http://0.0.0.0:11434", "an address to listen on"),
+        ("http://[::]:11434", "an address to listen on"),
+    ],
+)
+def test_what_a_server_is_told_to_listen_on_is_no_address_to_call(monkeypatch, address, said):
+    monkeypatch.setenv("OLLAMA_BASE_URL", address)
+    [error] = [message for message in run_checks() if message.id == "registry.E003"]
+    assert f"The environment names {address!r}: {said}" in error.msg
+    assert error.hint == "Write http://host:port."
+
+
+@pytest.mark.parametrize(
     ("setting", "entry", "advice"),
     [
         ("ALLOWED_ENDPOINTS", "10.0.0.5:8000", "http://host:port"),

@@ -19,10 +19,10 @@ from django.db import transaction
 
 from config import claims, local_model
 from config.bootstrap import add_options
+from registry.local_model import LOCAL_CONNECTION
 from registry.models import Connection, DefaultModel, LLMModel
 
-# The rows of fixtures/local_model.json.
-LOCAL_CONNECTION = "5e1f0000-0000-4000-8000-000000000001"
+# The other row of fixtures/local_model.json.
 LOCAL_MODEL = "5e1f0000-0000-4000-8000-000000000002"
 FIRST_USER = "admin"
 
