@@ -32,6 +32,26 @@ def test_a_key_that_cannot_seal_stops_everything(settings, key):
         call_command("check")
 
 
+@pytest.mark.parametrize("key", ["", "short"])
+def test_where_keys_are_sealed_the_old_key_is_asked_for_and_no_new_one(make_model, settings, key):
+    rows = [make_model(key=KEY).connection for _ in range(2)]
+    kid = rows[0].sealed_api_key.split(".")[1]
+    settings.ENCRYPTION_KEY = key
+    with pytest.raises(
+        ImproperlyConfigured, match=f"2 stored keys were sealed with {kid}. Put that key back"
+    ) as refusal:
+        require_usable_key()
+    assert "openssl" not in str(refusal.value)
+
+
+def test_looking_for_a_database_makes_none(tmp_path, monkeypatch, settings):
+    settings.ENCRYPTION_KEY = ""
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "db.sqlite3"))
+    connection.close()
+    assert found() == {"registry.E001"}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_keys_that_the_present_key_cannot_open(make_model, settings):
     make_model(key=KEY)
     settings.ENCRYPTION_KEY, present = OTHER_KEY, settings.ENCRYPTION_KEY
