@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import environ
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -18,7 +19,8 @@ from django.core.management import BaseCommand, call_command
 from django.db import transaction
 
 from config import claims, local_model
-from config.bootstrap import add_options
+from config.bootstrap import add_options, database_exists
+from config.system_checks import refuse_errors
 from registry.local_model import LOCAL_CONNECTION
 from registry.models import Connection, DefaultModel, LLMModel
 
@@ -39,7 +41,7 @@ class Command(BaseCommand):
         claims.listen(options["host"], options["port"]).close()
         lock = claims.only_server_of(settings.DATA_DIR)
         self.say(f"Data and keys in {settings.DATA_DIR}")
-        self.check()
+        refuse_errors(["default"] if database_exists(environ.Env(), settings.DATA_DIR) else [])
         call_command("migrate", interactive=False, verbosity=0)
         self.say("Database is up to date")
         self.load_default_models()
