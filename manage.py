@@ -1,10 +1,13 @@
 #!/usr/bin/env python
 import os
+import signal
 import sys
 
 
 def main() -> None:
     try:
+        # The quick start holds Ctrl-C back while this process begins anew as the server; here it can be answered.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         run()
     except KeyboardInterrupt:
         # A server that is up ends by itself, in order; this is a start that was cut short.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from argparse import ArgumentParser
@@ -86,6 +87,7 @@ class Command(BaseCommand):
         if wants_browser(options):
             command.append("--open-browser")
         self.stdout.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # manage.py lets it through again
         os.execv(command[0], command)  # noqa: S606  our own command
 
 
