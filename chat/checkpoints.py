@@ -205,7 +205,7 @@ def interrupt(turns: MessageQuerySet) -> int:
     outcome = interrupted()
     ended = 0
     for message in turns:
-        facts = ending(outcome) | {"html": markdown.render(message.text)}
+        facts = ending(outcome) | {"html": markdown.render_if_possible(message.text)}
         ended += Message.objects.filter(pk=message.pk, status__in=RUNNING).update(**facts)
     return ended
 

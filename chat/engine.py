@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from functools import partial
@@ -12,8 +13,10 @@ from django.conf import settings
 from chat.checkpoints import Writer
 from chat.live import LiveTurn, TurnSpec
 from chat.models import Status
-from chat.produce import produce
+from chat.produce import no_thread, produce
 from chat.runner import Runner
+
+logger = logging.getLogger(__name__)
 
 STEP = 0.02  # seconds between two looks while draining
 ENDING = 10.0  # seconds for turns that were told to end
@@ -55,7 +58,14 @@ class Engine:
         """Produce a turn whose rows are saved and whose place is reserved."""
         live = LiveTurn(spec)
         self.live_turns.add(live)
-        self.runner.run(partial(produce, live, self._writer.wake))
+        try:
+            self.runner.run(partial(produce, live, self._writer.wake))
+        except RuntimeError:
+            # No thread could be started. The job may still wait in the pool; it will find its turn ended.
+            logger.exception("turn %s has no thread", spec.turn)
+            live.stop()
+            live.outcome = no_thread()
+            self._writer.wake()
 
     def stop(self, turn: UUID) -> None:
         """Close the provider's socket if the turn runs here; elsewhere the writer's tick sees the request."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from markdown_it.token import Token
 if TYPE_CHECKING:
     from markdown_it.renderer import RendererHTML
     from markdown_it.rules_core import StateCore
+
+logger = logging.getLogger(__name__)
 
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre", "blockquote"),
@@ -47,6 +50,15 @@ def render(text: str) -> str:
     return nh3.clean(
         parser.render(text), tags=TAGS, attributes=ATTRIBUTES, attribute_filter=keep_attribute, link_rel=None
     )
+
+
+def render_if_possible(text: str) -> str:
+    """HTML for `text`, or "" where the parser gives up: one answer must not stop who works on many."""
+    try:
+        return render(text)
+    except Exception:
+        logger.exception("a text of %s characters cannot be rendered", len(text))
+        return ""
 
 
 def keep_attribute(_tag: str, name: str, value: str) -> str | None:

@@ -9,12 +9,13 @@ from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.html import linebreaks
 from django.views.decorators.http import require_safe
 
 from chat import markdown
 from chat.csp import with_trusted_types
 from chat.models import Conversation, Message
-from chat.sidebar import conversations_by_age
+from chat.sidebar import sidebar_of
 from chat.strings import STRINGS
 from registry.picker import model_choices
 from registry.selection import ENVIRONMENT
@@ -41,6 +42,7 @@ NEEDS_OTHER_MODEL = [
     "not_an_llm_api",
     "quota_exceeded",
     "unknown_provider",
+    "unusable_settings",
 ]
 
 
@@ -74,7 +76,7 @@ def render_chat(request: HttpRequest, shown: Conversation | None) -> HttpRespons
     context = {
         "conversation": shown,
         "messages": [shown_message(message, groups) for message in messages],
-        "periods": conversations_by_age(request.user),
+        "sidebar": sidebar_of(request.user),
         "groups": groups,
         "selected": selected,
         "unavailable": wanted.name if wanted and not selected else "",
@@ -117,9 +119,9 @@ def shown_message(message: Message, groups: Iterable[ModelGroup]) -> ShownMessag
 
 def shown_html(message: Message) -> str:
     """An answer's HTML, made here only if none is stored; a question is shown as it was typed."""
-    if message.html or message.role != Message.Role.ASSISTANT:
+    if message.html or message.role != Message.Role.ASSISTANT or not message.text:
         return message.html
-    return markdown.render(message.text)
+    return markdown.render_if_possible(message.text) or linebreaks(message.text, autoescape=True)
 
 
 def tool_steps(parts: Iterable[dict[str, Any]]) -> list[Step]:

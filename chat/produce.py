@@ -26,6 +26,7 @@ INTERRUPTED_CODE = "interrupted"
 INTERRUPTED = (
     "The server stopped while this answer was being written. What arrived is kept; try again for a full answer."
 )
+NO_THREAD = "The server has no room for another answer now. Try again in a moment."
 INTERNAL = "This server could not produce the answer. Try again; an administrator finds the reason in the server's log."
 
 
@@ -55,6 +56,11 @@ def stream(live: LiveTurn) -> Outcome:
     except llm.LLMError as error:
         return call.failed(error, live)
     return call.measured(Outcome(status=Status.COMPLETE, finish=call.finish), live)
+
+
+def no_thread() -> Outcome:
+    error = llm.Overloaded(NO_THREAD)
+    return Outcome(status=Status.FAILED, error_code=error.code, error_message=error.message, retryable=error.retryable)
 
 
 def interrupted() -> Outcome:
@@ -87,6 +93,8 @@ class ProviderCall:
         if isinstance(event, llm.Finish):
             self.finish, self.usage = event.reason, event.usage
             return
+        if isinstance(event, llm.RoundEnd):
+            return  # the turn goes on, and nothing of it is to be shown
         if self.first_token_seconds is None:
             self.first_token_seconds = time.monotonic() - self.started
         live.add(event)

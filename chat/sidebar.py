@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
-SHOWN = 100
+LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,20 @@ class Period:
     conversations: list[Conversation]
 
 
-def conversations_by_age(user: AbstractBaseUser) -> list[Period]:
+@dataclass(frozen=True, slots=True)
+class Sidebar:
+    """`is_cut`: there are older conversations than the `longest` list shows."""
+
+    periods: list[Period]
+    longest: int
+    is_cut: bool
+
+
+def sidebar_of(user: AbstractBaseUser) -> Sidebar:
     running = Message.objects.running().filter(conversation=OuterRef("pk"))
     newest = Conversation.objects.visible_to(user).order_by("-updated_at").annotate(is_running=Exists(running))
-    return grouped(newest[:SHOWN], timezone.localdate())
+    found = list(newest[: LONGEST + 1])
+    return Sidebar(grouped(found[:LONGEST], timezone.localdate()), longest=LONGEST, is_cut=len(found) > LONGEST)
 
 
 def grouped(newest_first: Iterable[Conversation], today: dt.date) -> list[Period]:

@@ -33,7 +33,7 @@ STRINGS = {
     "model": _("The model"),
     # reasoning and tools
     "thinking": _("Thinking… {seconds} s"),
-    "thought": _("Thought for {seconds} s"),
+    "reasoning": _("Reasoning"),
     "tool_running": _("Running {name}"),
     "tool_done": _("Used {name}"),
     "tool_failed": _("{name} failed"),
@@ -49,6 +49,7 @@ STRINGS = {
     "reconnecting": _("Connection lost. Reconnecting…"),
     "offline": _("You are offline. Your draft is kept."),
     "signed_out": _("You are signed out. Your draft is kept."),
+    "sign_in_first": _("Not sent. Sign in again, then send it."),
     "reconnected": _("Reconnected"),
     # the rest of the page
     "today": _("Today"),

@@ -5,22 +5,29 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 import environ
 
+LARGEST_PORT = 65535
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def add_options(parser: ArgumentParser) -> None:
     """The quick start's options, read here before the settings load and again by the command."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+    parser.add_argument("--port", type=port, default=8000, help="port to listen on (8000)")
     parser.add_argument("--data-dir", type=Path, help="folder for the database and the keys (./data)")
     parser.add_argument("--no-local-model", action="store_true", help="do not start the local model")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--noinput", action="store_true", help="never ask, never open a browser")
+
+
+def port(text: str) -> int:
+    if not text.isdecimal() or int(text) > LARGEST_PORT:
+        raise ArgumentTypeError(f"{text!r} is not a port; give a number up to {LARGEST_PORT}")
+    return int(text)
 
 
 def prepare(arguments: list[str]) -> None:
@@ -33,6 +40,13 @@ def prepare(arguments: list[str]) -> None:
     if options.data_dir:
         os.environ["DATA_DIR"] = str(options.data_dir)
     folder = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
+    try:
+        fill(folder, env)
+    except OSError as error:
+        raise SystemExit(f"{folder} cannot hold the data: {error.strerror}. Choose another with --data-dir.") from None
+
+
+def fill(folder: Path, env: environ.Env) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not env.str("SECRET_KEY", ""):
         create_once(folder / "secret_key", secrets.token_urlsafe(48))
@@ -42,7 +56,7 @@ def prepare(arguments: list[str]) -> None:
 
 
 def read_options(arguments: list[str]) -> Namespace:
-    parser = ArgumentParser(add_help=False)
+    parser = ArgumentParser(prog="manage.py quickstart", add_help=False)
     add_options(parser)
     return parser.parse_known_args(arguments)[0]
 

@@ -14,20 +14,25 @@ from django.db import connection
 
 from config import server
 
+OTHER_PORT = 'Choose another with --port, or with `make run ARGS="--port 9000"`.'
+
 
 def listen(host: str, port: int) -> socket.socket:
     try:
         return server.bind(host, port)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise CommandError(f"Cannot listen on {host}:{port}: {reason}. Choose another with --port.") from None
+        raise CommandError(f"Cannot listen on {host}:{port}: {reason}. {OTHER_PORT}") from None
 
 
 def only_server_of(data_dir: Path) -> TextIO | None:
     """Without Redis there can be one server for a data folder; hold its lock until the process ends."""
     if settings.REDIS_URL or connection.vendor != "sqlite":
         return None
-    lock = (data_dir / "serve.lock").open("w")
+    try:
+        lock = (data_dir / "serve.lock").open("w")
+    except OSError as error:
+        raise CommandError(f"{data_dir} cannot be written to: {error.strerror}. Name another as DATA_DIR.") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

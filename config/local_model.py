@@ -51,9 +51,14 @@ def start(log: Path) -> LocalModel:
         )
     os.close(lifeline)
     assert process.stdout is not None  # noqa: S101  it is a pipe
-    origin = first_line(process.stdout.fileno())
+    origin = ""
+    try:
+        origin = first_line(process.stdout.fileno())
+    finally:
+        if not origin:  # also where somebody does not want to wait for it
+            process.kill()
+            process.wait()
     if not origin:
-        process.kill()
         raise LocalModelUnavailable(f"its server did not start; {log} has its last words")
     return LocalModel(origin, process)
 

@@ -49,6 +49,8 @@ def use_up(user: AbstractBaseUser) -> bool:
 def use_login_link(request: HttpRequest, token: str) -> HttpResponse:
     user = user_of(token)
     if user is None or not use_up(user):
+        if request.user.is_authenticated:
+            return redirect("chat")  # a bookmark, or the terminal's link clicked again
         return render(request, "registration/login_link_expired.html", status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("chat")

@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
+from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.http import is_same_domain
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -28,9 +31,16 @@ def is_same_origin(scope: dict[str, Any]) -> bool:
     origin, host = headers.get(b"origin", ""), headers.get(b"host", "")
     if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
         return False
-    if origin in settings.CSRF_TRUSTED_ORIGINS:
-        return True
-    return parsed(origin) == parsed(f"{page_scheme(scope)}://{host}")
+    return is_trusted(origin) or parsed(origin) == parsed(f"{page_scheme(scope)}://{host}")
+
+
+def is_trusted(origin: str) -> bool:
+    """As Django reads `CSRF_TRUSTED_ORIGINS` for forms, patterns such as https://*.example.org included."""
+    if parsed(origin) is None:
+        return False
+    forms, url = CsrfViewMiddleware(get_response=HttpResponse), urlsplit(origin)
+    domains = forms.allowed_origin_subdomains.get(url.scheme, ())
+    return origin in forms.allowed_origins_exact or any(is_same_domain(url.netloc, domain) for domain in domains)
 
 
 def page_scheme(scope: dict[str, Any]) -> str:

@@ -58,6 +58,13 @@ NEVER = networks(
     """
 )
 
+# What a policy can object to in an address as it is written, before any name is resolved.
+OWN_ADDRESS = "own address"
+RESERVED = "link-local or reserved address"
+PRIVATE = "private address"
+INTERNAL_NAME = "internal name"
+SCHEME_OR_PORT = "scheme or port not allowed"
+
 
 class Origin(NamedTuple):
     """Scheme, host in its canonical spelling (IPv6 without brackets) and port."""
@@ -153,18 +160,24 @@ class AddressPolicy:
 
     def _check_origin(self, origin: Origin) -> None:
         if any((origin.host, origin.port) == (own.host, own.port) for own in self.forbidden):
-            raise blocked("own address")
+            raise blocked(OWN_ADDRESS)
+        literal = address_of(origin.host)
+        if literal is not None:
+            self._check_literal(origin, plain_address(str(literal)))
         if origin not in self.grants:
             self._check_ungranted(origin)
-        literal = address_of(origin.host)
-        if literal is not None and not self.admits(origin, plain_address(str(literal))):
-            raise blocked("address not allowed")
+
+    def _check_literal(self, origin: Origin, address: Address) -> None:
+        if self._is_own(address, origin.port):
+            raise blocked(OWN_ADDRESS)
+        if not self.admits(origin, address):
+            raise blocked(PRIVATE if within(address, GRANTABLE) and not within(address, NEVER) else RESERVED)
 
     def _check_ungranted(self, origin: Origin) -> None:
         if origin.scheme != "https" or origin.port not in self.ports:
-            raise blocked("scheme or port not allowed")
+            raise blocked(SCHEME_OR_PORT)
         if address_of(origin.host) is None and is_internal_name(origin.host):
-            raise blocked("internal name")
+            raise blocked(INTERNAL_NAME)
 
     def _is_own(self, address: Address, port: int) -> bool:
         return any(port == own.port and is_same_place(address, own.host) for own in self.forbidden)

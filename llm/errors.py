@@ -134,7 +134,7 @@ class TimedOut(LLMError):
 class Truncated(LLMError):
     code = "truncated"
     default_message = (
-        "The connection ended before the answer was complete. What arrived is kept; regenerate for a full answer."
+        "The connection ended before the answer was complete. What arrived is kept; try again for a full answer."
     )
 
 

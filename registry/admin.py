@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from llm import Blocked
+from llm import Blocked, addresses
 from registry.addresses import address_policy
 from registry.forms import ConnectionForm
 from registry.models import CAPABILITIES, Connection, DefaultModel, LLMModel, UsageRecord
@@ -22,10 +22,16 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-NOT_REACHABLE = (
-    "Saved, but {url} may not be reached from here: it is neither public https nor allowed. "
-    "To allow it, add its origin to ALLOWED_ENDPOINTS and start the site again."
-)
+NOT_REACHABLE = "Saved, but {url} may not be reached from here: {why}"
+ALLOW = "To allow it, add its origin to ALLOWED_ENDPOINTS and start the site again."
+# What the site's own policy says about the address as it is written. Nothing is resolved or tried for it.
+WHY = {
+    addresses.OWN_ADDRESS: "it is an address of this site itself, which no model may call.",
+    addresses.RESERVED: "it is a link-local or reserved address, which is never opened.",
+    addresses.PRIVATE: f"it is a private address. {ALLOW}",
+    addresses.INTERNAL_NAME: f"it is a name inside a private network. {ALLOW}",
+    addresses.SCHEME_OR_PORT: f"it is not https on port 443. {ALLOW}",
+}
 
 
 class Ownership(admin.SimpleListFilter):
@@ -143,8 +149,9 @@ class ConnectionAdmin(RegistryAdmin):
         super().save_model(request, obj, form, change)
         try:
             address_policy(obj.owner_id).check(obj.url)
-        except Blocked:
-            messages.warning(request, NOT_REACHABLE.format(url=obj.url))
+        except Blocked as error:
+            why = WHY.get(error.detail, "it cannot be read as an address.")
+            messages.warning(request, NOT_REACHABLE.format(url=obj.url, why=why))
 
     @admin.display(description="belongs to", ordering="owner")
     def belongs_to(self, row: Connection) -> str:

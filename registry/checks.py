@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Substr
 
 from registry import envelope
 from registry.addresses import plain_hosts, trusted_origins
-from registry.environment import address_problem, environment_unusable_reason, environment_urls
+from registry.environment import address_problem, environment_unusable_reason, environment_urls, server_problem
 from registry.models import Connection
 from registry.models.credentials import SEALED
 from registry.providers import provider_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 MAKE_A_KEY = (
     "Make one with `openssl rand -base64 32` and set it as ENCRYPTION_KEY. Keep a copy apart from the database."
 )
+RESTORE_THE_KEY = (
+    "Put that key back: the file encryption_key in DATA_DIR, or ENCRYPTION_KEY. With another one they cannot be read."
+)
+SERVER = "Write http://host:port."
 FIND_THE_KEY = "Set ENCRYPTION_KEY to the key that these were sealed with, or add that key to ENCRYPTION_KEYS_OLD."
 
 
@@ -32,7 +39,7 @@ def check_encryption_key(**_: Any) -> list[CheckMessage]:
     try:
         envelope.keyring()
     except ImproperlyConfigured as error:
-        return [Error(str(error), hint=MAKE_A_KEY, id="registry.E001")]
+        return [Error(str(error), hint=_restore_or_make_a_key(), id="registry.E001")]
     return []
 
 
@@ -41,9 +48,9 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
     """Every policy is built from all of these, so one that cannot be read fails every turn."""
     return [
         Error(f"{source} names {entry!r}: {problem}.", hint=hint, id="registry.E003")
-        for source, hint, entries in _configured_addresses()
+        for source, hint, problem_of, entries in _configured_addresses()
         for entry, url in entries.items()
-        if (problem := address_problem(url))
+        if (problem := problem_of(url))
     ]
 
 
@@ -62,7 +69,7 @@ def check_sealed_keys(databases: Sequence[str] | None = None, **_: Any) -> list[
     if check_encryption_key():
         return []
     present = envelope.keyring().kids
-    wanted = {kid for rows in _connections_in(databases) for kid in _sealed_with(rows)}
+    wanted = {kid for rows in _connections_in(databases) for kid in _seals(rows)}
     if wanted.issubset(present):
         return []
     missing = ", ".join(sorted(wanted.difference(present)))
@@ -88,6 +95,17 @@ def check_providers(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
     ]
 
 
+def _restore_or_make_a_key() -> str:
+    """A new key beside sealed ones would orphan them, so it is advised only where nothing is sealed."""
+    try:
+        kids = [kid for rows in _connections_in(["default"]) for kid in _seals(rows)]
+    except DatabaseError:
+        return RESTORE_THE_KEY  # it may hold sealed keys
+    if not kids:
+        return MAKE_A_KEY
+    return f"{len(kids)} stored keys were sealed with {', '.join(sorted(set(kids)))}. {RESTORE_THE_KEY}"
+
+
 def require_usable_key() -> None:
     """Refuse to start a server that could not read its keys, however it is started."""
     databases = ["default"]
@@ -95,30 +113,36 @@ def require_usable_key() -> None:
         raise ImproperlyConfigured(f"{error.msg} {error.hint}")
 
 
-def _configured_addresses() -> list[tuple[str, str, dict[str, str]]]:
-    """For each place: its name, how to write an entry, and its entries with the URL that each becomes."""
+def _configured_addresses() -> list[tuple[str, str, Callable[[str], str], dict[str, str]]]:
+    """For each place: its name, how to write an entry, what can be wrong, and its entries with the URL of each."""
     # With a port, because the one that is served is added to each host.
     hosts = {host: f"https://{host}:443" for host in plain_hosts()}
     return [
-        ("The environment", "Write http://host:port.", {url: url for url in environment_urls()}),
-        ("ALLOWED_ENDPOINTS", "Write http://host:port.", {url: url for url in settings.ALLOWED_ENDPOINTS}),
-        ("CSRF_TRUSTED_ORIGINS", "Write https://host.", {url: url for url in trusted_origins()}),
-        ("ALLOWED_HOSTS", "Write the host alone, without a port; IPv6 in brackets.", hosts),
+        ("The environment", SERVER, server_problem, {url: url for url in environment_urls()}),
+        ("ALLOWED_ENDPOINTS", SERVER, server_problem, {url: url for url in settings.ALLOWED_ENDPOINTS}),
+        ("CSRF_TRUSTED_ORIGINS", "Write https://host.", address_problem, {url: url for url in trusted_origins()}),
+        ("ALLOWED_HOSTS", "Write the host alone, without a port; IPv6 in brackets.", address_problem, hosts),
     ]
 
 
 def _connections_in(databases: Sequence[str] | None) -> list[QuerySet[Connection]]:
     """The connections of each database that has been migrated."""
     table = Connection._meta.db_table  # noqa: SLF001 - documented, in spite of its name
-    migrated = [name for name in databases or () if table in connections[name].introspection.table_names()]
+    there = [connections[name] for name in databases or () if _is_there(connections[name])]
+    migrated = [database.alias for database in there if table in database.introspection.table_names()]
     return [Connection.objects.using(name) for name in migrated]
 
 
-def _sealed_with(rows: QuerySet[Connection]) -> set[str]:
-    """The kids in use, read by the database: the third to tenth character behind "v1."."""
+def _is_there(database: BaseDatabaseWrapper) -> bool:
+    """SQLite makes the file that is only looked for, and beside a database the quick start makes no key."""
+    return database.vendor != "sqlite" or Path(database.settings_dict["NAME"]).exists()
+
+
+def _seals(rows: QuerySet[Connection]) -> list[str]:
+    """For everything sealed the kid of its key, read by the database: eight characters behind "v1."."""
     first = len(envelope.VERSION) + 2
-    kids: set[str] = set()
+    kids: list[str] = []
     for column in SEALED.values():
         kid = Substr(F(column), first, 8, output_field=TextField())
-        kids.update(rows.exclude(**{column: ""}).values_list(kid, flat=True).distinct())
+        kids += rows.exclude(**{column: ""}).values_list(kid, flat=True)
     return kids

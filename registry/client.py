@@ -9,7 +9,7 @@ from django.conf import settings
 from llm import ModelConfig, UnifiedLLMClient
 from llm.transport import transport_for
 from registry.addresses import address_policy
-from registry.environment import environment_key, environment_url
+from registry.environment import environment_key, environment_options, environment_url
 from registry.errors import ModelUnavailable, NoModel
 from registry.models import LLMModel
 from registry.providers import provider_of
@@ -48,4 +48,5 @@ def environment_config() -> ModelConfig:
         model=settings.LLM_MODEL,
         base_url=url,
         api_key=environment_key(settings.LLM_PROVIDER, url),
+        options=environment_options(settings.LLM_PROVIDER),
     )

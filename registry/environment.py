@@ -10,6 +10,8 @@ from llm.addresses import Origin
 from llm.types import Secret
 from registry.providers import provider_names, provider_of
 
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
+
 
 def environment_url(provider_name: str) -> str:
     """The address that the environment names for a provider, or ""."""
@@ -17,6 +19,13 @@ def environment_url(provider_name: str) -> str:
         return settings.LLM_BASE_URL
     provider = provider_of(provider_name)
     return os.environ.get(provider.url_env, "") if provider and provider.url_env else ""
+
+
+def environment_options(provider_name: str) -> dict[str, str]:
+    """What the provider's format needs besides, as far as the environment says it."""
+    provider = provider_of(provider_name)
+    named = provider.options_env if provider else {}
+    return {option: value for option, name in named.items() if (value := os.environ.get(name, ""))}
 
 
 def environment_urls() -> list[str]:
@@ -34,7 +43,7 @@ def environment_unusable_reason() -> str:
     url = environment_url(name) or provider.base_url
     if not url:
         return "LLM_BASE_URL is not set and this provider has no address of its own. Set it."
-    if address_problem(url):
+    if server_problem(url):
         return "The address that is set for this provider cannot be read. Write it like http://host:port."
     if provider.needs_key and not environment_key(name, url).reveal():
         return f"{provider.key_env} is not set. Set it to the provider's key."
@@ -48,6 +57,14 @@ def address_problem(url: str) -> str:
     except ValueError as reason:
         return str(reason)
     return ""
+
+
+def server_problem(url: str) -> str:
+    """What is wrong with the address of a server that is to be called."""
+    problem = address_problem(url)
+    if not problem and Origin.parse(url).host in EVERYWHERE:
+        return "an address to listen on, not one to call; write 127.0.0.1 or the host's name"
+    return problem
 
 
 def environment_key(provider_name: str, url: str) -> Secret:

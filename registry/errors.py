@@ -8,6 +8,11 @@ class CredentialUnreadable(LLMError):
     default_message = "The stored key of this connection cannot be read. Edit the connection and re-enter the key."
 
 
+class UnusableSettings(LLMError):
+    code = "unusable_settings"
+    default_message = "The settings of this model or its connection cannot be used. Edit them, or pick another model."
+
+
 class NoModel(LLMError):
     code = "no_model"
     default_message = "No model is set up yet. Add one, or ask an administrator to choose a default."

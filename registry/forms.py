@@ -12,6 +12,8 @@ from registry.models import Connection
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+HEADERS_HELP = 'Such as {"X-Team": "blue"}.'
+
 
 class WriteOnlyTextarea(forms.Textarea):
     """Forgets what was typed, also when the form comes back with an error."""
@@ -43,15 +45,21 @@ class ConnectionForm(forms.ModelForm):
         required=False,
         strip=True,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text="Leave empty to keep the stored key.",
     )
     remove_key = forms.BooleanField(label="Remove the stored key", required=False)
-    headers = HeadersField(required=False, help_text='Such as {"X-Team": "blue"}. Leave empty to keep the stored ones.')
+    headers = HeadersField(required=False, help_text=HEADERS_HELP)
     remove_headers = forms.BooleanField(label="Remove the stored headers", required=False)
 
     class Meta:
         model = Connection
         fields = ("name", "provider", "base_url", "owner", "options", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.has_key:
+            self.fields["api_key"].help_text = "Leave empty to keep the stored key."
+        if self.instance.has_headers:
+            self.fields["headers"].help_text = f"{HEADERS_HELP} Leave empty to keep the stored ones."
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

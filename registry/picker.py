@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
+
 from registry.environment import environment_unusable_reason
 from registry.models import DefaultModel, LLMModel
 from registry.providers import provider_icon, provider_label
+from registry.querysets import may_edit
 from registry.selection import ENVIRONMENT, environment_selection, usable_environment
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ class ModelChoice:
     usable: bool
     unusable_reason: str
     is_default: bool
+    key_page: str = ""
+    """Where its reader can enter the key that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,15 @@ def _choice(model: LLMModel, user: Reader, default: str) -> ModelChoice:
         usable=not reason,
         unusable_reason=reason,
         is_default=str(model.pk) == default,
+        key_page=_key_page(model, user) if reason else "",
     )
+
+
+def _key_page(model: LLMModel, user: Reader) -> str:
+    connection = model.connection
+    if not (user.is_staff and connection.is_missing_key and may_edit(user, connection.owner_id)):
+        return ""
+    return reverse("admin:registry_connection_change", args=[connection.pk])
 
 
 def _default_id(user: Reader) -> str:

@@ -3,11 +3,12 @@
 | reader                      | sees                   | uses                                    | edits        |
 |-----------------------------|------------------------|-----------------------------------------|--------------|
 | anonymous, inactive         | active global          | -                                       | -            |
-| user                        | own, active global     | active: own, global with a key or none needed | own    |
+| user                        | own, active global     | active and ready: own, global           | own          |
 | staff without permission    | own, global            | as a user                               | own          |
 | holder of `manage_global`   | own, global            | as a user                               | own, global  |
 | superuser                   | as a holder; all rows in the admin | as a user                   | as a holder  |
 
+Ready: the key is there or none is needed, and it is not the local model while that is not running.
 Somebody who sees a row but may not edit it gets no address, no key preview and no connection.
 """
 
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db.models import Q, QuerySet
 
+from registry import local_model
 from registry.addresses import site_of
 from registry.environment import environment_origins
 from registry.providers import provider_names, providers_with_keys
@@ -52,7 +54,9 @@ class OwnedQuerySet(QuerySet):
     def usable_by(self, user: Reader) -> Self:
         if not user.is_active:
             return self.none()
-        return self.filter(self._active(), self._own(user) | self._global() & self._has_key())
+        own = self._own(user) & self._has_key()
+        shared = self._global() & (self._has_key() | self._has_environment_key())
+        return self.filter(self._active(), own | shared).exclude(self._is_stopped_local_model())
 
     def editable_by(self, user: Reader) -> Self:
         if not user.is_active:
@@ -74,21 +78,27 @@ class OwnedQuerySet(QuerySet):
         return self._where(is_active=True)
 
     def _has_key(self) -> Q:
-        """A stored key, a provider that needs none, or a key in the environment that is meant for this address."""
-        stored = ~self._where(sealed_api_key="")
-        return stored | ~self._where(provider__in=providers_with_keys()) | self._has_environment_key()
+        return ~self._where(sealed_api_key="") | ~self._where(provider__in=providers_with_keys())
 
     def _has_environment_key(self) -> Q:
+        """A key in the environment that is meant for this address; only global connections get it."""
         has_key = Q(pk__in=[])
         for name in provider_names():
             for origin in environment_origins(name):
                 has_key |= self._where(provider=name) & self._at(origin)
         return has_key
 
+    def _is_stopped_local_model(self) -> Q:
+        is_stopped = self._where(pk=local_model.LOCAL_CONNECTION, base_url__startswith=local_model.AT_LOOPBACK)
+        for origin in local_model.granted_origins():
+            is_stopped &= ~self._at(origin)
+        return is_stopped
+
     def _at(self, origin: Origin) -> Q:
         """Stored addresses are normalised. An empty one means the provider's or the environment's own."""
         site = site_of(origin)
-        return self._where(base_url="") | self._where(base_url=site) | self._where(base_url__startswith=f"{site}/")
+        at = self._where(base_url="") | self._where(base_url=site)
+        return at | self._where(base_url__startswith=f"{site}/") | self._where(base_url__startswith=f"{site}?")
 
     def _where(self, **conditions: object) -> Q:
         return Q(**{self.connection + field: value for field, value in conditions.items()})

@@ -23,6 +23,10 @@ class ModelList:
     """False where a model that is not in the list may exist all the same."""
 
 
+# For a provider whose options have no place in the environment.
+NO_OPTIONS: Mapping[str, str] = {}
+
+
 class Provider(Protocol):
     """A file in this folder ends with `provider = ...` of this shape; its name is the key stored in the database."""
 
@@ -36,6 +40,8 @@ class Provider(Protocol):
     """Environment variable with the key for global connections; "" where there is none."""
     url_env: str
     """Environment variable with the address of the operator's own server; "" where there is none."""
+    options_env: Mapping[str, str]
+    """Option of a connection to the environment variable that fills it; empty where there is none."""
     needs_key: bool
     """False for servers that commonly run without a key."""
 

@@ -127,6 +127,7 @@ class OpenAIChat(ChatFormat):
     base_url: str = ""
     key_env: str = ""
     url_env: str = ""
+    options_env: Mapping[str, str] = field(default_factory=dict)
     needs_key: bool = False
     inline_thinking: bool = False
     at_host: Callable[[str], Mapping[str, JSON]] = no_differences

@@ -9,7 +9,7 @@ from llm.providers._anthropic_families import family_of
 from llm.providers._anthropic_messages import system_text, wire_messages, wire_tool
 from llm.providers._anthropic_params import tool_choice, wire_params
 from llm.providers._anthropic_stream import parse
-from llm.providers._base import ModelList
+from llm.providers._base import NO_OPTIONS, ModelList
 from llm.providers._errors import error_of
 from llm.providers._openai_chat import ids_in
 from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig
@@ -34,6 +34,7 @@ class Anthropic:
     icon = "p-anthropic"
     base_url = "https://api.anthropic.com"
     url_env = ""
+    options_env = NO_OPTIONS
     key_env = "ANTHROPIC_API_KEY"
     needs_key = True
 

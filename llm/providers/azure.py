@@ -16,6 +16,7 @@ from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
 _ENTRA_TOKEN = re.compile(r"\s*eyJ[\w-]+\.[\w-]+\.[\w-]+\s*", re.ASCII)
 # "gpt-35-turbo", and "gpt-41" of people who did the same: a deployment's name could not hold a dot.
 _WITHOUT_DOT = re.compile(r"^gpt-([3-9])(\d)(?![\d.])")
+OPTIONS_ENV: Mapping[str, str] = {"api_version": "AZURE_OPENAI_API_VERSION"}
 NO_DEPLOYMENT = (
     "This Azure resource has no deployment of that name. Check the spelling; a new one needs up to five minutes."
 )
@@ -51,6 +52,7 @@ class Azure:
     icon = "p-azure"
     base_url = ""
     url_env = "AZURE_OPENAI_ENDPOINT"
+    options_env = OPTIONS_ENV
     key_env = "AZURE_OPENAI_API_KEY"
     needs_key = True
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from llm.errors import LLMError, ModelNotFound, ProviderError
 from llm.providers._address import headers
-from llm.providers._base import ModelList
+from llm.providers._base import NO_OPTIONS, ModelList
 from llm.providers._chat_messages import wire_tool
 from llm.providers._errors import error_of
 from llm.providers._faults import fault_in_body
@@ -43,6 +43,7 @@ class Ollama:
     icon = "p-ollama"
     base_url = "http://127.0.0.1:11434"
     url_env = "OLLAMA_BASE_URL"
+    options_env = NO_OPTIONS
     key_env = "OLLAMA_API_KEY"
     needs_key = False
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from llm.errors import LLMError
 from llm.providers._address import endpoint, headers
-from llm.providers._base import ModelList
+from llm.providers._base import NO_OPTIONS, ModelList
 from llm.providers._errors import error_of
 from llm.providers._openai_chat import encoded, ids_in
 from llm.providers._openai_formats import asked, parse
@@ -16,6 +16,7 @@ class OpenAI:
     icon = "p-openai"
     base_url = "https://api.openai.com/v1"
     url_env = ""
+    options_env = NO_OPTIONS
     key_env = "OPENAI_API_KEY"
     needs_key = True
 

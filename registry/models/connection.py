@@ -11,10 +11,12 @@ from django.db import models, transaction
 
 from llm.errors import Blocked
 from llm.types import Secret
-from registry.addresses import normalised
-from registry.environment import environment_key, environment_url
+from registry import local_model
+from registry.addresses import normalised, origin_of
+from registry.environment import environment_key, environment_options, environment_url
 from registry.errors import CredentialUnreadable
 from registry.models.credentials import Credentials, is_empty_or_sealed
+from registry.parameters import options_problem, usable_options
 from registry.providers import provider_choices, provider_label, provider_of
 from registry.querysets import ConnectionQuerySet
 
@@ -73,11 +75,23 @@ class Connection(Credentials):
         provider = provider_of(self.provider)
         return bool(provider and provider.needs_key and not self.sealed_api_key and not self._environment_key())
 
+    @property
+    def is_stopped_local_model(self) -> bool:
+        is_ours = self.pk == local_model.LOCAL_CONNECTION and self.base_url.startswith(local_model.AT_LOOPBACK)
+        return is_ours and origin_of(self.base_url) not in local_model.granted_origins()
+
     def key_in_use(self) -> Secret:
         """The stored key; for a global connection without one, the environment's."""
         return self.reveal_key() if self.sealed_api_key else self._environment_key()
 
+    def options_in_use(self) -> dict[str, Any]:
+        """The row's own; where the address is the environment's, what the environment says besides comes first."""
+        is_at_environments_address = self.is_global and not self.base_url and environment_url(self.provider)
+        from_environment = environment_options(self.provider) if is_at_environments_address else {}
+        return {**from_environment, **usable_options(self.options)}
+
     def clean(self) -> None:
+        self._clean_options()
         self._normalise_address()
         if not self.url and provider_of(self.provider):
             raise ValidationError(
@@ -124,6 +138,11 @@ class Connection(Credentials):
             return None
         rows = Connection.objects.select_for_update() if for_update else Connection.objects.all()
         return rows.filter(pk=self.pk).first()
+
+    def _clean_options(self) -> None:
+        self.options = {} if self.options is None else self.options
+        if problem := options_problem(self.options):
+            raise ValidationError({"options": problem})
 
     def _normalise_address(self) -> None:
         try:

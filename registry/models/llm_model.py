@@ -3,11 +3,14 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from llm.types import ModelConfig
+from registry import local_model
 from registry.fields import price_field
+from registry.parameters import params_problem, usable_params
 from registry.querysets import LLMModelQuerySet, may_edit
 
 if TYPE_CHECKING:
@@ -59,6 +62,11 @@ class LLMModel(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        self.default_params = {} if self.default_params is None else self.default_params
+        if problem := params_problem(self.default_params):
+            raise ValidationError({"default_params": problem})
+
     @property
     def capabilities(self) -> dict[str, bool]:
         return {name: getattr(self, name) for name in CAPABILITIES}
@@ -71,8 +79,8 @@ class LLMModel(models.Model):
             base_url=self.connection.url,
             api_key=self.connection.key_in_use(),
             headers=self.connection.reveal_headers(),
-            options=self.connection.options,
-            params=self.default_params,
+            options=self.connection.options_in_use(),
+            params=usable_params(self.default_params),
             streaming=self.streaming,
             tools=self.tools,
             vision=self.vision,
@@ -87,6 +95,6 @@ class LLMModel(models.Model):
             return "Its connection is turned off. Turn it on to use this model." if editable else TURNED_OFF
         if not self.is_active:
             return "Turned off. Turn it on to use it." if editable else TURNED_OFF
-        if self.connection.is_global and self.connection.is_missing_key:
+        if self.connection.is_missing_key:
             return "No key yet. Enter the key of its connection." if editable else NO_KEY
-        return ""
+        return local_model.STOPPED if self.connection.is_stopped_local_model else ""

@@ -16,6 +16,7 @@ def make() -> str:
     users = get_user_model().objects
     alice = users.create_superuser("alice", password=PASSWORD)
     bob = users.create_user("bob", password=PASSWORD)
+    carol = users.create_user("carol")
     scripted = connection("Scripted", os.environ["PROVIDER"])
     prices = {"input_price": "0.15", "output_price": "0.60", "context_window": 131072}
     default = model(scripted, "Scripted", **EVERYTHING, **prices)
@@ -25,7 +26,8 @@ def make() -> str:
     model(connection("Private address", "http://10.1.2.3:8000"), "Private address")
     model(Connection.objects.create(name="OpenAI", provider="openai", owner=None), "Keyless model")
     DefaultModel.objects.create(user=None, model=default)
-    return json.dumps({"alice": session_of(alice), "bob": session_of(bob), "model": str(default.pk)})
+    sessions = {user.username: session_of(user) for user in (alice, bob, carol)}
+    return json.dumps(sessions | {"model": str(default.pk)})
 
 
 def connection(name: str, origin: str) -> Connection:

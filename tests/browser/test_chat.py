@@ -3,10 +3,11 @@
 import re
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from llm.testing import expected_text
-from tests.browser.chat_page import answers, ask, box, expect_idle, last_answer, send_button, stop_button
+from tests.browser.chat_page import answers, ask, box, choose, expect_idle, last_answer, send_button, stop_button
 from tests.browser.site_rows import PASSWORD
 
 
@@ -148,6 +149,7 @@ def test_reasoning_and_conversation_go_on(page):
     answer = ask(page, "[[reason]] first question")
     expect_idle(page)
     row = answer.locator("details.reasoning")
+    expect(row.locator(".label")).to_have_text("Reasoning")
     assert row.get_attribute("open") is None
     row.locator("summary").click()
     expect(row).to_contain_text("The user wants an answer")
@@ -156,7 +158,55 @@ def test_reasoning_and_conversation_go_on(page):
     expect_idle(page)
     page.reload()
     expect(answers(page)).to_have_count(2)
-    expect(answers(page).first.locator("details.reasoning")).to_be_attached()
+    expect(answers(page).first.locator("details.reasoning .label")).to_have_text("Reasoning")
+
+
+def test_an_answer_that_was_stopped_before_its_first_word_can_be_asked_for_again(page, picture):
+    ask(page, "[[hang]] stopped early")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect_idle(page)
+    again = last_answer(page).get_by_role("button", name="Try again")
+    expect(last_answer(page)).to_contain_text("Stopped before the first word.")
+    expect(again).to_be_visible()
+    picture(page, "stopped-early")
+    page.reload()
+    expect(again).to_be_visible()
+    choose(page, "Scripted mini")
+    again.click()
+    expect(last_answer(page).locator(".model-name")).to_have_text("Scripted mini")
+    expect(answers(page)).to_have_count(1)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect_idle(page)
+
+
+def test_an_answer_with_words_is_not_offered_again(page):
+    ask(page, "complete")
+    expect_idle(page)
+    expect(last_answer(page)).to_contain_text("You said: complete")
+    for _ in range(2):
+        expect(last_answer(page)).to_contain_text("You said: complete")
+        expect(last_answer(page).locator("[data-action='try-again']")).to_have_count(0)
+        page.reload()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }",
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } })",
+    ],
+    ids=["full", "blocked"],
+)
+def test_a_browser_that_stores_nothing_loses_drafts_and_nothing_else(open_page, refusal):
+    page = open_page("/accounts/login/")
+    page.add_init_script(refusal)
+    page.goto("/")
+    ask(page, "not stored")
+    expect(last_answer(page)).to_contain_text("You said: not stored")
+    expect_idle(page)
+    expect(box(page)).to_have_value("")
+    # What signing out does before it leaves; an error in it would be a problem of this page.
+    page.evaluate("() => document.getElementById('logout').dispatchEvent(new Event('submit'))")
 
 
 def test_enter_in_an_input_method_sends_nothing(page):

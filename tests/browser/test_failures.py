@@ -214,7 +214,7 @@ def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(open_page, sit
     expect(page.locator("#connection")).to_contain_text("You are signed out")
     expect(page.get_by_role("link", name="Sign in again")).to_have_attribute("target", "_blank")
     box(page).press("Enter")
-    expect(page.locator("#refusal")).to_have_text("You are signed out. Your draft is kept.")
+    expect(page.locator("#refusal")).to_have_text("Not sent. Sign in again, then send it.")
     expect(answers(page)).to_have_count(0)
     expect(box(page)).to_have_value("do not lose me")
 
@@ -230,7 +230,7 @@ def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_draft(open_page, sit
     expect(last_answer(page)).to_contain_text("You said: do not lose me")
 
 
-def test_a_message_that_meets_an_ended_session_is_taken_back(open_page, problems):
+def test_a_message_that_meets_an_ended_session_is_taken_back(open_page, problems, picture):
     problems.expect(RELAY_SPEAKS_LATE)
     page = open_page("/accounts/login/")
     page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.close(code=1012))
@@ -238,10 +238,11 @@ def test_a_message_that_meets_an_ended_session_is_taken_back(open_page, problems
     ask(page, "written too late")
     page.context.clear_cookies()
     page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.connect_to_server())
-    expect(page.locator("#refusal")).to_have_text("You are signed out. Your draft is kept.")
+    expect(page.locator("#refusal")).to_have_text("Not sent. Sign in again, then send it.")
     expect(answers(page)).to_have_count(0)
     expect(box(page)).to_have_value("written too late")
     expect(send_button(page)).to_be_enabled()
+    picture(page, "signed-out")
 
 
 def test_a_provider_that_says_when_to_come_back_is_not_asked_before(page):
@@ -249,3 +250,19 @@ def test_a_provider_that_says_when_to_come_back_is_not_asked_before(page):
     button = last_answer(page).locator("[data-action='try-again']")
     expect(button).to_be_disabled()
     expect(button).to_have_text(re.compile(r"Try again in (30|29|28) s"))
+    page.reload()
+    expect(button).to_have_text("Try again in a moment")
+    expect(button).to_be_enabled()
+
+
+def test_the_word_that_the_connection_is_lost_covers_no_question(open_page, picture):
+    page = open_page("/accounts/login/")
+    page.route_web_socket(re.compile("/ws/chat/"), lambda ws: ws.close(code=1012))
+    page.goto("/")
+    ask(page, "written offline")
+    pill = page.locator("#connection")
+    expect(pill).to_contain_text("Connection lost")
+    page.wait_for_timeout(300)
+    picture(page, "connection-lost")
+    bubble, pill = page.locator(".bubble").bounding_box(), pill.bounding_box()
+    assert bubble["y"] >= pill["y"] + pill["height"]

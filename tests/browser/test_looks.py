@@ -84,6 +84,26 @@ def test_the_door(open_context, site, look, theme):
     look(page, "login")
 
 
+@pytest.mark.parametrize("theme", ["light-desk", "dark-phone"])
+def test_somebody_without_a_password(open_page, site, look, theme):
+    color, device = theme.split("-")
+    page = open_page("/accounts/login/", user="carol", viewport=DESK if device == "desk" else PHONE)
+    page.context.add_cookies([{"name": "theme", "value": color, "url": site.address}])
+    page.goto("/")
+    if device == "phone":
+        page.locator("#open-nav").click()
+        expect(page.locator("#close-nav")).to_be_focused()
+    expect(page.get_by_text("You have no password yet.")).to_be_visible()
+    look(page, "no-password")
+    page.get_by_role("link", name="Set one").click()
+    expect(page.get_by_label("Password", exact=True)).to_be_focused()
+    page.get_by_label("Password", exact=True).fill("short")
+    page.get_by_label("The same password again").fill("short")
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_role("alert")).to_contain_text("too short")
+    look(page, "first-password")
+
+
 @pytest.mark.parametrize("path", ["/c/7b4b2f6e-7a27-4f3a-9b8b-0d3a3f6f8a11/"], ids=["light"])
 def test_a_page_that_is_not_there(open_page, problems, look, path):
     problems.expect("status of 404")

@@ -43,6 +43,22 @@ def test_a_model_that_cannot_be_used_says_why_and_is_not_chosen(page):
     expect(page.locator("#picker-pop")).to_be_visible()
 
 
+def test_who_may_enter_a_missing_key_is_led_to_it(page, open_page, picture):
+    page.locator("#picker-button").click()
+    link = page.get_by_role("link", name="Enter the key of its connection")
+    expect(link).to_be_hidden()
+    page.get_by_role("option", name="Keyless model").click(force=True)
+    picture(page, "picker-key")
+    link.click()
+    expect(page.locator("#id_name")).to_have_value("OpenAI")
+    expect(page.locator("#id_api_key")).to_be_visible()
+    bobs = open_page(user="bob")
+    bobs.locator("#picker-button").click()
+    bobs.get_by_role("option", name="Keyless model").click(force=True)
+    expect(bobs.get_by_role("option", name="Keyless model")).to_have_class(re.compile("active"))
+    expect(bobs.locator("#picker-key")).to_be_hidden()
+
+
 def test_models_are_grouped_by_provider_and_found_by_what_they_can_do(page):
     page.locator("#picker-button").click()
     groups = page.get_by_role("listbox").get_by_role("group")

@@ -4,7 +4,7 @@ import pytest
 from django.db import DataError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from chat import checkpoints
+from chat import checkpoints, markdown
 from chat.models import Conversation, Message, Status
 from llm.testing import expected_text
 
@@ -112,3 +112,18 @@ def test_what_was_rolled_back_counts_as_unsaved(engine, ask):
         checkpoints.save(live)
         transaction.set_rollback(True)
     assert live.unsaved
+
+
+def test_a_text_that_cannot_be_rendered_stops_nobody(alice, monkeypatch):
+    def give_up(text):
+        if "poison" in text:
+            raise RecursionError
+
+    parse = markdown.parser.render
+    monkeypatch.setattr(markdown.parser, "render", lambda text: give_up(text) or parse(text))
+    poisoned, other = running(alice, text="poison"), running(alice)
+    assert checkpoints.interrupt(Message.objects.running()) == 2
+    poisoned.refresh_from_db()
+    other.refresh_from_db()
+    assert (poisoned.status, poisoned.text, poisoned.html) == (Status.INTERRUPTED, "poison", "")
+    assert other.html == "<p>half <em>an</em> answer</p>\n"

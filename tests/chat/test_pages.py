@@ -221,6 +221,36 @@ def test_the_list_holds_own_conversations_by_age(page, alice, bob, conversation)
     assert 'data-period="Today"' in text
 
 
+def test_a_list_that_is_cut_says_so(page, alice, monkeypatch):
+    monkeypatch.setattr("chat.sidebar.LONGEST", 3)
+    for number in range(3):
+        Conversation.objects.create(owner=alice, title=f"Talk {number}")
+    assert "The 3 newest" not in html(page.get("/"))
+    Conversation.objects.create(owner=alice, title="Talk 3")
+    text = html(page.get("/"))
+    assert text.count("data-conversation=") == 4  # with the part that the script clones
+    assert "The 3 newest. Older chats are kept." in text
+
+
+def test_whoever_has_no_password_is_told_where_to_set_one(client, bob, model, page):
+    bob.set_unusable_password()
+    bob.save()
+    note = "You have no password yet."
+    assert note not in html(page.get("/"))
+    client.force_login(bob)
+    text = html(client.get("/"))
+    assert note in text
+    assert f'href="{reverse("first-password")}"' in text
+
+
+def test_an_answer_that_cannot_be_rendered_is_shown_as_it_is(page, conversation, monkeypatch):
+    def give_up(text):
+        raise RecursionError
+
+    monkeypatch.setattr("chat.markdown.parser.render", give_up)
+    assert "<p>Because *so*.</p>" in html(page.get(url_of(conversation)))
+
+
 @pytest.mark.parametrize(
     ("days", "label"),
     [(0, "Today"), (1, "Yesterday"), (2, "Previous 7 days"), (7, "Previous 7 days"), (8, "November 2026")],

@@ -9,6 +9,7 @@ from chat.broadcast import row_final
 from chat.models import Conversation, Message, Status
 from llm.testing import expected_text
 from registry.models import UsageRecord
+from tests.live_site import wait_for
 
 
 def in_parallel(count, work):
@@ -53,6 +54,25 @@ def test_rows_are_saved_before_the_provider_hears_of_it(ask, provider):
     accepted = ask("[[hang]] first words")
     assert Message.objects.get(pk=accepted.message).text == "[[hang]] first words"
     assert Message.objects.get(pk=accepted.turn).is_running
+
+
+def test_a_turn_that_gets_no_thread_fails_and_gives_its_place_back(ask, ended, engine, monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(threading, "_start_new_thread", refuse)
+        accepted = ask("[[say=Oslo]] capital?")
+        answer = ended(accepted.turn)
+    assert (answer.status, answer.error_code) == (Status.FAILED, "overloaded")
+    assert "Try again" in answer.error_message
+    wait_for(lambda: not engine.runner.is_busy)
+    # The pool kept the job; when a thread comes to it, the turn stays as it ended.
+    again = ended(ask("[[say=Oslo]] again?", conversation=accepted.conversation).turn)
+    assert (again.status, again.text) == (Status.COMPLETE, "Oslo")
+    assert ended(accepted.turn).status == Status.FAILED
+    wait_for(lambda: not engine.runner.is_busy)
+    assert engine.live_turns.all() == []
 
 
 def test_the_model_is_told_the_conversation(ask, ended, provider):

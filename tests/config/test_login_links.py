@@ -40,3 +40,11 @@ def test_a_link_of_a_deactivated_user_is_refused(client, alice):
     link = login_links.login_link(alice)
     type(alice).objects.update(is_active=False)
     assert client.get(link).status_code == 410
+
+
+def test_a_used_link_leads_whoever_is_signed_in_to_the_chat(client, alice):
+    link = login_links.login_link(alice)
+    client.get(link)
+    again = client.get(link)
+    assert (again.status_code, again.headers["Location"]) == (302, "/")
+    assert client.session["_auth_user_id"] == str(alice.pk)

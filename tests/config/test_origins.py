@@ -48,6 +48,29 @@ def test_everybody_else_is_kept_out(scope):
     assert not is_same_origin(scope)
 
 
+@pytest.mark.parametrize("origin", ["https://a.example.org", "https://a.b.example.org"])
+def test_a_trusted_pattern_lets_in_what_it_lets_in_for_forms(settings, origin):
+    settings.CSRF_TRUSTED_ORIGINS = ["https://*.example.org"]
+    assert is_same_origin(handshake(origin))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://a.example.org",
+        "https://a.example.org:8443",
+        "https://evil.org",
+        "https://aexample.org",
+        "https://a.example.org.evil.org",
+        "https://evil@a.example.org",
+        "https://*.example.org/x",
+    ],
+)
+def test_a_trusted_pattern_lets_in_nothing_else(settings, origin):
+    settings.CSRF_TRUSTED_ORIGINS = ["https://*.example.org"]
+    assert not is_same_origin(handshake(origin))
+
+
 def test_a_trusted_origin_is_let_in(settings):
     settings.CSRF_TRUSTED_ORIGINS = ["https://front.example"]
     assert is_same_origin(handshake("https://front.example"))

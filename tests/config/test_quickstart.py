@@ -91,6 +91,38 @@ def test_a_lost_encryption_key_is_never_replaced(quick_start):
     assert not (site.data_dir / "encryption_key").exists()
 
 
+def test_a_wrong_encryption_key_is_noticed_before_anything_is_done(quick_start):
+    site = quick_start("--no-local-model")
+    site.stop()
+    environment = {"PATH": os.environ["PATH"], "ENV_FILE": "tests/no.env", "DATA_DIR": str(site.data_dir)}
+    give_a_key = [sys.executable, "manage.py", "shell", "-v0", "-c", GIVE_A_KEY.replace("Local model", "OpenAI")]
+    subprocess.run(give_a_key, cwd=ROOT, env=environment, check=True)
+    command = [sys.executable, "manage.py", "quickstart", "--port", "0", "--noinput"]
+    other = environment | {"ENCRYPTION_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="}
+    again = subprocess.run(command, cwd=ROOT, env=other, capture_output=True, text=True, check=False)
+    assert again.returncode == 1
+    assert "Stored keys are sealed with encryption key" in again.stderr
+    assert "Database is up to date" not in again.stdout
+    assert not (site.data_dir / "local_model.log").exists()
+
+
+@pytest.mark.local_model
+def test_a_start_without_the_local_model_says_that_it_is_not_running(quick_start):
+    quick_start().stop()
+    second = quick_start("--no-local-model")
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+    with browser.open(second.link) as page:
+        listed = page.read().decode()
+    assert "The local model is not running." in listed
+    assert "No model can answer now" in listed
+    second.stop()
+    third = quick_start()
+    with browser.open(third.link) as page:
+        listed = page.read().decode()
+    assert "The local model is not running." not in listed
+    assert 'id="picker-name">SmolLM2 135M (local)<' in listed
+
+
 @pytest.mark.local_model
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_local_model_ends_with_the_site_whatever_ends_it(quick_start, number):

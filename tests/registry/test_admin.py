@@ -121,20 +121,44 @@ def test_a_key_is_entered_and_never_shown(browse, readers):
 
 
 @pytest.mark.parametrize(
-    ("address", "warned"),
+    ("address", "why", "can_be_allowed"),
     [
-        ("https://api.example.com/v1", False),
-        ("http://10.0.0.5:8000/v1", False),
-        ("http://10.0.0.6:8000/v1", True),
-        ("http://169.254.169.254/v1", True),
+        ("https://api.example.com/v1", "", False),
+        ("https://no-such-name.example.com/v1", "", False),
+        ("http://10.0.0.5:8000/v1", "", False),
+        ("http://10.0.0.6:8000/v1", "it is a private address", True),
+        ("https://10.0.0.6/v1", "it is a private address", True),
+        ("http://api.example.com/v1", "it is not https on port 443", True),
+        ("https://api.example.com:8443/v1", "it is not https on port 443", True),
+        ("https://gpu-box/v1", "it is a name inside a private network", True),
+        ("http://169.254.169.254/v1", "it is a link-local or reserved address", False),
+        ("http://127.0.0.1:8765/v1", "it is an address of this site itself", False),
+        ("http://localhost:8765/v1", "it is an address of this site itself", False),
+        ("http://[::1]:8765/v1", "it is an address of this site itself", False),
     ],
 )
-def test_an_address_that_may_not_be_reached_is_said_when_it_is_saved(browse, readers, settings, address, warned):
+def test_an_address_that_may_not_be_reached_is_said_with_the_reason(
+    browse, readers, settings, monkeypatch, address, why, can_be_allowed
+):
+    monkeypatch.setattr("registry.addresses.served_ports", {8765})
     settings.ALLOWED_ENDPOINTS = ["http://10.0.0.5:8000"]
     new = Connection(name="New", provider="openai_compatible", base_url=address, owner=readers["staff"])
     page = browse("staff").post(url("connection", "add"), form_data(new), follow=True).content.decode()
     assert Connection.objects.get().base_url == address
-    assert ("add its origin to ALLOWED_ENDPOINTS" in page) == warned
+    assert ("may not be reached from here" in page) == bool(why)
+    assert f"may not be reached from here: {why}" in page or not why
+    assert ("add its origin to ALLOWED_ENDPOINTS" in page) == can_be_allowed
+
+
+def test_help_speaks_of_a_stored_key_where_there_is_one(browse, rows):
+    browser, stored = browse("staff"), "Leave empty to keep the stored"
+    assert stored not in browser.get(url("connection", "add")).content.decode()
+    row = rows["staff"].connection
+    page = url("connection", "change", row.pk)
+    assert browser.get(page).content.decode().count(stored) == 1
+    row.set_headers({"x-team": "blue"})
+    row.save()
+    assert browser.get(page).content.decode().count(stored) == 2
 
 
 def test_a_form_with_an_error_forgets_the_secrets(browse, readers):

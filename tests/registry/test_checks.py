@@ -32,6 +32,26 @@ def test_a_key_that_cannot_seal_stops_everything(settings, key):
         call_command("check")
 
 
+@pytest.mark.parametrize("key", ["", "short"])
+def test_where_keys_are_sealed_the_old_key_is_asked_for_and_no_new_one(make_model, settings, key):
+    rows = [make_model(key=KEY).connection for _ in range(2)]
+    kid = rows[0].sealed_api_key.split(".")[1]
+    settings.ENCRYPTION_KEY = key
+    with pytest.raises(
+        ImproperlyConfigured, match=f"2 stored keys were sealed with {kid}. Put that key back"
+    ) as refusal:
+        require_usable_key()
+    assert "openssl" not in str(refusal.value)
+
+
+def test_looking_for_a_database_makes_none(tmp_path, monkeypatch, settings):
+    settings.ENCRYPTION_KEY = ""
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "db.sqlite3"))
+    connection.close()
+    assert found() == {"registry.E001"}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_keys_that_the_present_key_cannot_open(make_model, settings):
     make_model(key=KEY)
     settings.ENCRYPTION_KEY, present = OTHER_KEY, settings.ENCRYPTION_KEY
@@ -63,6 +83,22 @@ def test_a_provider_that_is_gone_is_a_warning(make_model):
 def test_an_address_in_the_environment_must_be_one(settings):
     settings.LLM_PROVIDER, settings.LLM_BASE_URL = "openai", "localhost:8000"
     assert "registry.E003" in {message.id for message in run_checks()}
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("localhost:11434", "not a plain http or https URL"),
+        ("0.0.0.0:11434", "not a plain http or https URL"),
+        ("http://0.0.0.0:11434", "an address to listen on"),
+        ("http://[::]:11434", "an address to listen on"),
+    ],
+)
+def test_what_a_server_is_told_to_listen_on_is_no_address_to_call(monkeypatch, address, said):
+    monkeypatch.setenv("OLLAMA_BASE_URL", address)
+    [error] = [message for message in run_checks() if message.id == "registry.E003"]
+    assert f"The environment names {address!r}: {said}" in error.msg
+    assert error.hint == "Write http://host:port."
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,15 @@ def test_the_default_models_load_into_an_empty_registry(alice):
     for model in LLMModel.objects.select_related("connection"):
         model.full_clean(exclude=["connection"])
     assert not LLMModel.objects.usable_by(alice).filter(connection__provider="openai").exists()
+
+
+def test_who_may_enter_a_missing_key_gets_the_page_where(readers, make_model):
+    shared, own = make_model(name="shared"), make_model(readers["staff"], name="own")
+    pages = {
+        reader: {choice.name: choice.key_page for group in model_choices(readers[reader]) for choice in group.choices}
+        for reader in ("staff", "holder", "alice")
+    }
+    page_of = {model.name: f"/admin/registry/connection/{model.connection.pk}/change/" for model in (shared, own)}
+    assert pages["staff"] == {"shared": "", "own": page_of["own"]}
+    assert pages["holder"] == {"shared": page_of["shared"]}
+    assert pages["alice"] == {"shared": ""}

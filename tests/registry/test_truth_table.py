@@ -25,7 +25,7 @@ GLOBAL = [*ACTIVE_GLOBAL, "global, off"]
 TABLE = {
     "anonymous": (ACTIVE_GLOBAL, [], [], ACTIVE_GLOBAL),
     "inactive": (ACTIVE_GLOBAL, [], [], ACTIVE_GLOBAL),
-    "alice": (OWN + ACTIVE_GLOBAL, ["alice's", "alice's, no key", "global"], OWN, OWN + ACTIVE_GLOBAL),
+    "alice": (OWN + ACTIVE_GLOBAL, ["alice's", "global"], OWN, OWN + ACTIVE_GLOBAL),
     "bob": (ACTIVE_GLOBAL, ["global"], [], ACTIVE_GLOBAL),
     "staff": (GLOBAL, ["global"], [], GLOBAL),
     "holder": (GLOBAL, ["global"], GLOBAL, GLOBAL),
@@ -89,6 +89,7 @@ def test_a_global_model_that_needs_no_key(bob, make_model, provider):
         ("https://api.openai.com/v1", True),
         ("https://API.openai.com:443/v2", True),
         ("https://api.openai.com", True),
+        ("https://api.openai.com?version=2", True),
         ("https://api.openai.com.evil.example/v1", False),
         ("https://api.openai.com:8443/v1", False),
         ("http://api.openai.com/v1", False),
@@ -127,6 +128,12 @@ def test_a_users_connection_never_gets_the_environments_key(alice, make_model, m
 )
 def test_the_reason_says_what_its_reader_can_do(reader, sentence, readers, make_model):
     assert make_model().unusable_reason(readers[reader]) == sentence
+
+
+def test_an_own_connection_without_a_key_waits_for_it_like_a_global_one(alice, make_model):
+    model = make_model(alice)
+    assert model.unusable_reason(alice) == "No key yet. Enter the key of its connection."
+    assert not LLMModel.objects.usable_by(alice).exists()
 
 
 def test_reasons_cost_no_query_and_no_decryption(bob, make_model, django_assert_num_queries):

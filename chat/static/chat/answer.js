@@ -99,6 +99,9 @@ export class Answer {
     nameAnswer(this.element, label || this.#label);
     const text = this.#renderer.text;
     this.#note(noteOn(status, finish, text));
+    if (!text.trim()) {
+      this.element.querySelector('.msg-tools').before(clonePart('ask-again'));
+    }
     announce(say(status === 'stopped' ? 'stopped' : 'ready', { words: text.split(/\s+/).filter(Boolean).length }));
   }
 

@@ -95,7 +95,7 @@ export class Conversation {
 
   #askToSignIn() {
     this.#askedToSignIn = true;
-    this.#composer.refuse(say('signed_out'));
+    this.#composer.refuse(say('sign_in_first'));
   }
 
   // The socket is (again) there.
@@ -151,13 +151,17 @@ export class Conversation {
     }
   }
 
-  #refused({ message, client_id: clientId }) {
+  #refused({ code, message, client_id: clientId }) {
     if (this.#pending && this.#pending.frame.client_id === clientId) {
       this.#takeBack();
       // A model that was refused has probably changed since the page was loaded.
       this.#picker.refresh();
     }
-    this.#composer.refuse(message);
+    if (code === 'signed_out') {
+      this.#askToSignIn();
+    } else {
+      this.#composer.refuse(message);
+    }
   }
 
   // The text never left the box, so taking back loses nothing.

@@ -5,20 +5,28 @@ const PREFIX = `draft:${page.user}:`;
 
 const keyOf = (conversation) => PREFIX + (conversation ?? 'new');
 
-export function readDraft(conversation) {
-  return localStorage.getItem(keyOf(conversation)) ?? '';
-}
-
-export function keepDraft(conversation, text) {
-  if (text) {
-    localStorage.setItem(keyOf(conversation), text);
-  } else {
-    localStorage.removeItem(keyOf(conversation));
+// A browser may refuse to store, because it is full or was told to. Then drafts are not kept, and all else goes on.
+function inStorage(action) {
+  try {
+    return action(localStorage);
+  } catch {
+    return null;
   }
 }
 
+export function readDraft(conversation) {
+  return inStorage((storage) => storage.getItem(keyOf(conversation))) ?? '';
+}
+
+export function keepDraft(conversation, text) {
+  const key = keyOf(conversation);
+  inStorage((storage) => (text ? storage.setItem(key, text) : storage.removeItem(key)));
+}
+
 export function forgetAllDrafts() {
-  Object.keys(localStorage)
-    .filter((key) => key.startsWith(PREFIX))
-    .forEach((key) => localStorage.removeItem(key));
+  inStorage((storage) =>
+    Object.keys(storage)
+      .filter((key) => key.startsWith(PREFIX))
+      .forEach((key) => storage.removeItem(key)),
+  );
 }

@@ -137,11 +137,20 @@ export class Picker {
     this.#active = option ?? null;
     this.#find.setAttribute('aria-activedescendant', option?.id ?? '');
     option?.classList.add('active');
+    this.#offerKeyPage(option?.dataset.keyPage);
     option?.scrollIntoView({ block: 'nearest' });
   }
 
+  // Below the list: an option of a listbox holds no links.
+  #offerKeyPage(address) {
+    byId('picker-key').hidden = !address;
+    byId('picker-key').querySelector('a').href = address ?? '';
+  }
+
   #choose(option) {
-    if (option && isUsable(option)) {
+    if (option && !isUsable(option)) {
+      this.#activate(option);
+    } else if (option) {
       this.#select(option);
       this.close();
       this.#onModel(this.selected);

@@ -9,12 +9,13 @@ export class Follow {
   #jump = byId('to-end');
   #following = true;
   #top = 0;
+  #newest = null; // the question that was asked last, and its answer
 
   constructor() {
     this.#scroll.addEventListener('scroll', () => this.#moved(), { passive: true });
     this.#scroll.addEventListener('wheel', (event) => event.deltaY < -UPWARD && this.#letGo(), { passive: true });
     this.#jump.addEventListener('click', () => this.toEnd());
-    new ResizeObserver(() => this.painted()).observe(this.#scroll);
+    new ResizeObserver(() => this.#resized()).observe(this.#scroll);
     this.painted();
   }
 
@@ -39,10 +40,24 @@ export class Follow {
     for (const message of document.querySelectorAll('.msg-answer')) {
       message.style.minHeight = '';
     }
-    const gaps = 72; // the column's padding above and below, and the gap between the two
-    const room = this.#scroll.clientHeight - (question?.offsetHeight ?? 0) - gaps;
-    answer.style.minHeight = `${Math.max(0, room)}px`;
+    this.#newest = { question, answer };
+    this.#fitRoom();
     this.toEnd();
+  }
+
+  // The view got lower, perhaps for the word that the connection is lost: the question must not slide out of it.
+  #resized() {
+    this.#fitRoom();
+    this.painted();
+  }
+
+  #fitRoom() {
+    if (this.#newest) {
+      const { question, answer } = this.#newest;
+      const gaps = 72; // the column's padding above and below, and the gap between the two
+      const room = this.#scroll.clientHeight - (question?.offsetHeight ?? 0) - gaps;
+      answer.style.minHeight = `${Math.max(0, room)}px`;
+    }
   }
 
   get #distance() {

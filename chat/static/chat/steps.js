@@ -25,8 +25,8 @@ export class Steps {
     if (!this.#reasoning) {
       this.#reasoning = this.#root.appendChild(clonePart('reasoning'));
       this.#startedAt = Date.now();
-      this.#tick = setInterval(() => this.#labelReasoning('thinking'), 1000);
-      this.#labelReasoning('thinking');
+      this.#tick = setInterval(() => this.#label('thinking'), 1000);
+      this.#label('thinking');
       this.#reasoning.classList.add('run');
     }
     const body = this.#reasoning.querySelector('.body');
@@ -37,12 +37,12 @@ export class Steps {
     }
   }
 
-  // The row stays as the reader left it.
+  // The row stays as the reader left it, under the name that it has after a reload.
   endReasoning() {
     if (this.#tick) {
       clearInterval(this.#tick);
       this.#tick = 0;
-      this.#labelReasoning('thought');
+      this.#label('reasoning');
       this.#reasoning.classList.remove('run');
     }
   }
@@ -58,7 +58,7 @@ export class Steps {
     }
   }
 
-  #labelReasoning(name) {
+  #label(name) {
     const seconds = Math.max(1, Math.round((Date.now() - this.#startedAt) / 1000));
     this.#reasoning.querySelector('.label').textContent = say(name, { seconds });
   }

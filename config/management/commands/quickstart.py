@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import environ
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -18,11 +20,12 @@ from django.core.management import BaseCommand, call_command
 from django.db import transaction
 
 from config import claims, local_model
-from config.bootstrap import add_options
+from config.bootstrap import add_options, database_exists
+from config.system_checks import refuse_errors
+from registry.local_model import LOCAL_CONNECTION
 from registry.models import Connection, DefaultModel, LLMModel
 
-# The rows of fixtures/local_model.json.
-LOCAL_CONNECTION = "5e1f0000-0000-4000-8000-000000000001"
+# The other row of fixtures/local_model.json.
 LOCAL_MODEL = "5e1f0000-0000-4000-8000-000000000002"
 FIRST_USER = "admin"
 
@@ -39,7 +42,7 @@ class Command(BaseCommand):
         claims.listen(options["host"], options["port"]).close()
         lock = claims.only_server_of(settings.DATA_DIR)
         self.say(f"Data and keys in {settings.DATA_DIR}")
-        self.check()
+        refuse_errors(["default"] if database_exists(environ.Env(), settings.DATA_DIR) else [])
         call_command("migrate", interactive=False, verbosity=0)
         self.say("Database is up to date")
         self.load_default_models()
@@ -84,6 +87,7 @@ class Command(BaseCommand):
         if wants_browser(options):
             command.append("--open-browser")
         self.stdout.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # manage.py lets it through again
         os.execv(command[0], command)  # noqa: S606  our own command
 
 

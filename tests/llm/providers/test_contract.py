@@ -42,6 +42,7 @@ def test_it_names_itself_and_an_icon_that_exists(name):
     assert not provider.base_url.endswith("/")
     assert isinstance(provider.needs_key, bool)
     assert re.fullmatch(r"[A-Z_]*", provider.key_env + provider.url_env)
+    assert all(re.fullmatch(r"[A-Z_]+", name) for name in provider.options_env.values())
 
 
 def test_the_key_is_in_a_header_and_nowhere_else(name):
