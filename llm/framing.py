@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple, NoReturn
 
 from llm.errors import ProviderError, Truncated
-from llm.types import JSON
+from llm.types import JSON, JSONObject
 
 MAX_LINE = 1024 * 1024
 MAX_MALFORMED = 20
@@ -123,7 +123,7 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def json_objects(texts: Iterable[str]) -> Iterator[dict[str, JSON]]:
+def json_objects(texts: Iterable[str]) -> Iterator[JSONObject]:
     """The JSON objects among `texts`. A few malformed ones are stray keep-alives; more than that is not an answer."""
     malformed = 0
     for text in texts:
@@ -137,7 +137,7 @@ def json_objects(texts: Iterable[str]) -> Iterator[dict[str, JSON]]:
                 ) from None
 
 
-def json_object(text: str) -> dict[str, JSON]:
+def json_object(text: str) -> JSONObject:
     """One object; a list of one object counts as that object, because Gemini wraps its errors so."""
     value = decode_json(text)
     if isinstance(value, list) and len(value) == 1:
@@ -147,7 +147,7 @@ def json_object(text: str) -> dict[str, JSON]:
     return value
 
 
-def whole_object(chunks: Iterable[bytes]) -> dict[str, JSON]:
+def whole_object(chunks: Iterable[bytes]) -> JSONObject:
     """The JSON object that is the whole body of an answer which was not streamed."""
     body = bytearray()
     for chunk in chunks:

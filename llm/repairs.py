@@ -13,13 +13,12 @@ from dataclasses import replace
 from threading import Lock
 from typing import TypeAlias
 
-from llm.types import JSON, HttpRequest
+from llm.types import JSON, HttpRequest, JSONObject
 
 # A server names one parameter a refusal; three is what a reasoning model behind a strict gateway can object to at once.
 MOST_REPAIRS = 3
 MOST_REMEMBERED = 1024
 
-Body: TypeAlias = dict[str, JSON]
 Wishes: TypeAlias = tuple[str, ...]
 
 _OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -74,7 +73,7 @@ def without(request: HttpRequest, parameter: str, *, refused: Collection[str]) -
     return replace(request, body=text.encode("utf-8", "replace"))
 
 
-def _changed(body: Mapping[str, JSON], parameter: str, refused: Collection[str]) -> Body:
+def _changed(body: Mapping[str, JSON], parameter: str, refused: Collection[str]) -> JSONObject:
     rest = {name: value for name, value in body.items() if name != parameter}
     other = _OTHER_NAME.get(parameter, "")
     usable = other and other not in body and other not in refused

@@ -8,7 +8,7 @@ from llm.providers._chat_stream import tokens
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._tool_calls import ToolCallAssembly, whole
-from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
+from llm.types import JSON, Event, Finish, FinishReason, JSONObject, ReasoningDelta, TextDelta, Usage
 
 STOP_REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -45,7 +45,7 @@ class MessageAnswer:
         self._tools = ToolCallAssembly()
         self._begun_whole: set[int] = set()
         self._reason: FinishReason | None = None
-        self._counts: dict[str, JSON] = {}
+        self._counts: JSONObject = {}
 
     def read(self, document: Mapping[str, JSON]) -> Iterator[Event]:
         if error := error_in_stream(document):

@@ -5,7 +5,7 @@ from itertools import chain
 
 from llm.errors import NotAnAPI
 from llm.framing import first_character, json_objects, server_sent_events, whole_object
-from llm.types import JSON
+from llm.types import JSONObject
 
 
 class Documents:
@@ -19,10 +19,10 @@ class Documents:
         self.is_done = self.is_whole
         self._documents = _only(chunks) if self.is_whole else json_objects(self._before_done(chunks))
 
-    def __iter__(self) -> Iterator[dict[str, JSON]]:
+    def __iter__(self) -> Iterator[JSONObject]:
         return self._documents
 
-    def peek(self) -> dict[str, JSON]:
+    def peek(self) -> JSONObject:
         """The first document, which iteration yields all the same; an empty one where there is none."""
         first = next(self._documents, None)
         if first is None:
@@ -41,5 +41,5 @@ class Documents:
                 yield data
 
 
-def _only(chunks: Iterable[bytes]) -> Iterator[dict[str, JSON]]:
+def _only(chunks: Iterable[bytes]) -> Iterator[JSONObject]:
     yield whole_object(chunks)

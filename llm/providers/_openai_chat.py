@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self, TypeAlias
+from typing import Self
 
 from llm.errors import LLMError
 from llm.providers._address import endpoint, headers, split_url
@@ -14,9 +14,7 @@ from llm.providers._errors import error_of
 from llm.providers._hosts import no_differences
 from llm.providers._inline_thinking import InlineThinking
 from llm.providers._portable_messages import refuse_image_addresses, with_short_call_ids
-from llm.types import JSON, ChatRequest, Event, HttpRequest, Message, ModelConfig
-
-Body: TypeAlias = dict[str, JSON]
+from llm.types import JSON, ChatRequest, Event, HttpRequest, JSONObject, Message, ModelConfig
 
 # Differences between servers that cannot be known beforehand: a connection's `options` may settle them.
 OPTIONS: dict[str, tuple[JSON, ...]] = {
@@ -32,7 +30,7 @@ OPTIONS: dict[str, tuple[JSON, ...]] = {
 _ONLY_WITH_TOOLS = ("tool_choice", "parallel_tool_calls")
 
 
-def rows_in(document: JSON) -> list[dict[str, JSON]]:
+def rows_in(document: JSON) -> list[JSONObject]:
     rows = document.get("data") if isinstance(document, dict) else None
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
@@ -45,11 +43,11 @@ def ids_in(document: JSON) -> list[str]:
     return list(dict.fromkeys([*named, *(name.removeprefix("models/") for name in named)]))
 
 
-def encoded(body: Body) -> bytes:
+def encoded(body: JSONObject) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _as_it_is(body: Body) -> Body:
+def _as_it_is(body: JSONObject) -> JSONObject:
     return body
 
 
@@ -68,9 +66,9 @@ class ChatFormat:
     renamed: Mapping[str, str] = field(default_factory=dict)
     call_extra: Mapping[str, JSON] = field(default_factory=dict)
     """What each call needs besides, for the vendor to accept it."""
-    fit: Callable[[Body], Body] = _as_it_is
+    fit: Callable[[JSONObject], JSONObject] = _as_it_is
 
-    def body(self, config: ModelConfig, request: ChatRequest) -> Body:
+    def body(self, config: ModelConfig, request: ChatRequest) -> JSONObject:
         """Parameters under names that nobody here knows go through; they cannot replace what is said here."""
         return self._with_options(config.options)._body(config, request)  # noqa: SLF001  another of its own
 
@@ -78,10 +76,10 @@ class ChatFormat:
         known = {name: value for name, value in options.items() if value in OPTIONS.get(name, ())}
         return replace(self, **known)
 
-    def _body(self, config: ModelConfig, request: ChatRequest) -> Body:
+    def _body(self, config: ModelConfig, request: ChatRequest) -> JSONObject:
         return self.fit(self._params(request) | self._conversation(config, request))
 
-    def _params(self, request: ChatRequest) -> Body:
+    def _params(self, request: ChatRequest) -> JSONObject:
         renamed = {"max_tokens": self.max_tokens_field, **self.renamed}
         body = {
             renamed.get(name, name): value
@@ -90,8 +88,8 @@ class ChatFormat:
         }
         return body | {"tool_choice": wire_tool_choice(body["tool_choice"])} if "tool_choice" in body else body
 
-    def _conversation(self, config: ModelConfig, request: ChatRequest) -> Body:
-        body: Body = {"model": config.model, "messages": self._messages(request), "stream": request.stream}
+    def _conversation(self, config: ModelConfig, request: ChatRequest) -> JSONObject:
+        body: JSONObject = {"model": config.model, "messages": self._messages(request), "stream": request.stream}
         if request.stream and self.stream_usage:
             body["stream_options"] = {"include_usage": True}
         if request.tools:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from llm.providers._responses_request import opaque_of
-from llm.types import JSON, ReasoningDelta, ToolCall
+from llm.types import JSON, JSONObject, ReasoningDelta, ToolCall
 
 Document: TypeAlias = Mapping[str, JSON]
 
@@ -48,7 +48,7 @@ class OutputItem:
             yield ReasoningDelta(text, opaque)
 
 
-def dicts_in(values: JSON) -> list[dict[str, JSON]]:
+def dicts_in(values: JSON) -> list[JSONObject]:
     return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from llm.errors import ProviderError
 from llm.framing import MalformedJSONError, decode_json
-from llm.types import JSON, ToolCall
+from llm.types import JSON, JSONObject, ToolCall
 
 # Of one answer. No model writes as much; a server that does wants the memory, or the time to search among its calls.
 MOST_CALLS = 128
@@ -67,7 +67,7 @@ class ToolCallAssembly:
                 slot.id or f"call_{number}", slot.name, slot.arguments.decode("utf-8", "surrogatepass").strip() or "{}"
             )
 
-    def _merge(self, fragment: dict[str, JSON], position: int | None) -> None:
+    def _merge(self, fragment: JSONObject, position: int | None) -> None:
         function = fragment.get("function")
         function = function if isinstance(function, dict) else {}
         slot = self._slot(_text(fragment.get("id")), fragment.get("index"), position)
@@ -98,7 +98,7 @@ class ToolCallAssembly:
         return self._slots[-1]
 
 
-def as_object(arguments: str) -> dict[str, JSON]:
+def as_object(arguments: str) -> JSONObject:
     """Arguments for formats that take nothing but an object, also of a call whose arguments were none."""
     try:
         value = decode_json(arguments)

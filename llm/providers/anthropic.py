@@ -12,7 +12,7 @@ from llm.providers._anthropic_stream import parse
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
 from llm.providers._openai_chat import ids_in
-from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig
+from llm.types import ChatRequest, Event, HttpRequest, JSONObject, ModelConfig
 
 # The new version refuses sampling parameters for every model, so models that take them are asked under the old one.
 OLD_API, NEW_API = "2023-06-01", "2026-10-21"
@@ -68,7 +68,7 @@ def _headers(config: ModelConfig) -> dict[str, str]:
     return {"anthropic-version": api_version(config)} | headers(config, key_header="x-api-key")
 
 
-def _body(config: ModelConfig, request: ChatRequest) -> dict[str, JSON]:
+def _body(config: ModelConfig, request: ChatRequest) -> JSONObject:
     family, params = family_of(config.model), request.params
     body = {"model": config.model, "messages": wire_messages(request.messages), "stream": request.stream}
     body |= wire_params(family, params, sampling=api_version(config) == OLD_API)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from llm.errors import LLMError, Overloaded
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import Body, OpenAIChat, ids_in, rows_in
-from llm.types import JSON, ChatRequest, HttpRequest, ModelConfig
+from llm.providers._openai_chat import OpenAIChat, ids_in, rows_in
+from llm.types import JSON, ChatRequest, HttpRequest, JSONObject, ModelConfig
 
 ROUTER = "router.huggingface.co"
 DEDICATED = ".endpoints.huggingface.cloud"
@@ -31,9 +31,9 @@ def at_host(host: str) -> Mapping[str, JSON]:
     return {} if host == ROUTER else {"fit": fit_container}
 
 
-def fit_container(body: Body) -> Body:
+def fit_container(body: JSONObject) -> JSONObject:
     """The request as TGI takes it, in a form that vLLM and llama.cpp in the same place understand as well."""
-    changed: Body = {}
+    changed: JSONObject = {}
     if isinstance(stop := body.get("stop"), str):
         changed["stop"] = [stop]
     if body.get("temperature") == 0:
@@ -43,7 +43,7 @@ def fit_container(body: Body) -> Body:
     return body | changed
 
 
-def _grammar(wanted: Mapping[str, JSON]) -> dict[str, JSON]:
+def _grammar(wanted: Mapping[str, JSON]) -> JSONObject:
     """TGI reads `value` where OpenAI's format has other names; each side ignores the names of the other."""
     match wanted:
         case {"type": "json_schema", "json_schema": {"schema": dict(schema), **rest}}:

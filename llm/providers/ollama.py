@@ -9,7 +9,6 @@ a change of `num_ctx` loads the model again, so it belongs to the connection rat
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
 
 from llm.errors import LLMError, ModelNotFound, ProviderError
 from llm.providers._address import headers
@@ -20,9 +19,7 @@ from llm.providers._faults import fault_in_body
 from llm.providers._ollama_address import endpoint
 from llm.providers._ollama_messages import wire_messages
 from llm.providers._ollama_stream import parse
-from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig, ToolSpec
-
-Body: TypeAlias = dict[str, JSON]
+from llm.types import JSON, ChatRequest, Event, HttpRequest, JSONObject, ModelConfig, ToolSpec
 
 # The fields of `api.Options`; the server drops others without a word.
 LOADING = ("main_gpu", "num_batch", "num_ctx", "num_gpu", "num_thread", "use_mmap")
@@ -87,9 +84,9 @@ def _headers(config: ModelConfig) -> dict[str, str]:
     return headers(config, key_header="authorization", scheme="Bearer ")
 
 
-def _conversation(config: ModelConfig, request: ChatRequest, choice: JSON) -> Body:
+def _conversation(config: ModelConfig, request: ChatRequest, choice: JSON) -> JSONObject:
     messages = [wire for message in request.messages for wire in wire_messages(message)]
-    body: Body = {"model": config.model, "messages": messages, "stream": request.stream}
+    body: JSONObject = {"model": config.model, "messages": messages, "stream": request.stream}
     if tools := _chosen(request.tools, choice):
         body["tools"] = [wire_tool(tool) for tool in tools]
     return body
@@ -102,9 +99,9 @@ def _chosen(tools: tuple[ToolSpec, ...], choice: JSON) -> tuple[ToolSpec, ...]:
     return tuple(tool for tool in tools if tool.name == choice) or tools
 
 
-def _settings(model: str, settings: Mapping[str, JSON]) -> Body:
+def _settings(model: str, settings: Mapping[str, JSON]) -> JSONObject:
     """Only what is known here, each where the server looks for it: elsewhere it would be ignored without a word."""
-    found: Body = {"truncate": settings.get("truncate") is True, "shift": settings.get("shift") is True}
+    found: JSONObject = {"truncate": settings.get("truncate") is True, "shift": settings.get("shift") is True}
     found |= {
         "think": _think(model, settings.get("reasoning_effort")),
         "format": _format(settings.get("response_format")),
@@ -132,7 +129,7 @@ def _format(response_format: JSON) -> JSON:
             return None
 
 
-def _options(settings: Mapping[str, JSON]) -> Body:
+def _options(settings: Mapping[str, JSON]) -> JSONObject:
     limit, stop = settings.get("max_tokens"), settings.get("stop")
     named = {name: value for name, value in settings.items() if name in KNOWN}
     named |= {"num_predict": limit} if limit is not None else {}
