@@ -13,6 +13,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TypeAlias
 
+from llm.framing import encode_json
 from llm.types import JSON, HttpRequest, JSONObject
 
 # A server names one parameter a refusal; three is what a reasoning model behind a strict gateway can object to at once.
@@ -68,9 +69,7 @@ def without(request: HttpRequest, parameter: str, *, refused: Collection[str]) -
     body = json.loads(request.body or b"null")
     if not isinstance(body, dict) or parameter not in body or parameter not in _OPTIONAL:
         return None
-    changed = _changed(body, parameter, refused)
-    text = json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
-    return replace(request, body=text.encode("utf-8", "replace"))
+    return replace(request, body=encode_json(_changed(body, parameter, refused)))
 
 
 def _changed(body: Mapping[str, JSON], parameter: str, refused: Collection[str]) -> JSONObject:

@@ -1,11 +1,11 @@
 """Chat completions, the wire format that OpenAI made and most servers speak. Vendors are rows of this class."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 from llm.errors import LLMError
+from llm.framing import encode_json
 from llm.providers._address import endpoint, headers, split_url
 from llm.providers._base import ModelList
 from llm.providers._chat_messages import wire_messages, wire_tool, wire_tool_choice
@@ -41,10 +41,6 @@ def ids_in(document: JSON) -> list[str]:
     named = [name for name in ids if isinstance(name, str)]
     # Gemini lists "models/gemini-…" and takes the name without it.
     return list(dict.fromkeys([*named, *(name.removeprefix("models/") for name in named)]))
-
-
-def encoded(body: JSONObject) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _as_it_is(body: JSONObject) -> JSONObject:
@@ -135,7 +131,7 @@ class OpenAIChat(ChatFormat):
             method="POST",
             url=endpoint(config.base_url or self.base_url, "chat/completions"),
             headers=headers(config, key_header="authorization", scheme="Bearer "),
-            body=encoded(spoken.body(config, request)),
+            body=encode_json(spoken.body(config, request)),
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:

@@ -1,9 +1,9 @@
 """Anthropic's Messages API, in both of its versions."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from llm.errors import LLMError, QuotaExceeded, RateLimited
+from llm.framing import encode_json
 from llm.providers._address import endpoint, headers
 from llm.providers._anthropic_families import family_of
 from llm.providers._anthropic_messages import system_text, wire_messages, wire_tool
@@ -42,9 +42,7 @@ class Anthropic:
             method="POST",
             url=endpoint(config.base_url or self.base_url, "messages"),
             headers=_headers(config),
-            body=json.dumps(_body(config, request), ensure_ascii=False, separators=(",", ":")).encode(
-                "utf-8", "replace"
-            ),
+            body=encode_json(_body(config, request)),
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:

@@ -6,11 +6,11 @@ gets that default back. The other options of a connection are those of the serve
 a change of `num_ctx` loads the model again, so it belongs to the connection rather than to a request.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from llm.errors import LLMError, ModelNotFound, ProviderError
+from llm.framing import encode_json
 from llm.providers._address import headers
 from llm.providers._base import ModelList
 from llm.providers._chat_messages import wire_tool
@@ -50,7 +50,7 @@ class Ollama:
             method="POST",
             url=endpoint(config.base_url or self.base_url, "chat"),
             headers=_headers(config),
-            body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
+            body=encode_json(body),
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:

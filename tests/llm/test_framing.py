@@ -12,6 +12,7 @@ from llm.framing import (
     MalformedJSONError,
     ServerSentEvent,
     decode_json,
+    encode_json,
     first_character,
     json_lines,
     json_objects,
@@ -183,3 +184,8 @@ def test_blanks_around_json_are_no_part_of_it(text):
 def test_nothing_but_blanks_may_stand_around_json(text):
     with pytest.raises(MalformedJSONError):
         decode_json(text)
+
+
+def test_a_body_is_short_json_and_readable():
+    assert encode_json({"a": [1, "Zürich 🌍"]}) == '{"a":[1,"Zürich 🌍"]}'.encode()
+    assert encode_json("half \ud83d") == b'"half ?"'
