@@ -1,4 +1,4 @@
-"""From bytes to lines, events and JSON. Nothing here knows a provider; nothing here trusts what arrives."""
+"""From bytes to lines, events and JSON, and back. Nothing here knows a provider, or trusts what arrives."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple, NoReturn
 
-from llm.errors import ProviderError, Truncated
+from llm.errors import NotAnAPI, ProviderError, Truncated
 from llm.types import JSON, JSONObject
 
 MAX_LINE = 1024 * 1024
@@ -145,7 +145,7 @@ def json_objects(texts: Iterable[str]) -> Iterator[JSONObject]:
 
 
 def json_object(text: str) -> JSONObject:
-    """One object; a list of one object counts as that object, because Gemini wraps its errors so."""
+    """One object; a list of one object counts as that object: errors come wrapped so, too."""
     value = decode_json(text)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -167,12 +167,17 @@ def whole_object(chunks: Iterable[bytes]) -> JSONObject:
         raise ProviderError("The provider's answer is not valid JSON. Check the base URL or try again.") from None
 
 
-def first_character(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first byte that is neither blank nor a byte order mark, and everything from there on."""
+def beginning_of_answer(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first byte that is neither blank nor a byte order mark, and everything from there on.
+
+    A web page is no answer of an API, whatever its status and its type say.
+    """
     rest = iter(chunks)
     head = b""
     for chunk in rest:
         head = (head + chunk).removeprefix(_BOM).lstrip(_BLANK)
+        if head.startswith(b"<"):
+            raise NotAnAPI
         if head and not _BOM.startswith(head):
             return head[:1], chain([head], rest)
     raise Truncated

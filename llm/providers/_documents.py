@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from llm.errors import NotAnAPI
-from llm.framing import first_character, json_objects, server_sent_events, whole_object
+from llm.framing import beginning_of_answer, json_objects, server_sent_events, whole_object
 from llm.types import JSONObject
 
 
@@ -12,9 +11,7 @@ class Documents:
     """`is_whole`: one object instead of a stream. `is_done`: nothing is missing, as far as the framing can tell."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
-        first, chunks = first_character(chunks)
-        if first == b"<":
-            raise NotAnAPI
+        first, chunks = beginning_of_answer(chunks)
         self.is_whole = first in (b"{", b"[")
         self.is_done = self.is_whole
         self._documents = _only(chunks) if self.is_whole else json_objects(self._before_done(chunks))

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from llm.errors import NotAnAPI, Truncated
-from llm.framing import first_character, json_lines, json_objects
+from llm.errors import Truncated
+from llm.framing import beginning_of_answer, json_lines, json_objects
 from llm.providers._chat_stream import tokens
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
@@ -17,9 +17,7 @@ _COUNTS = ("prompt_eval_count", "eval_count")
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
-    first, chunks = first_character(chunks)
-    if first == b"<":
-        raise NotAnAPI
+    _, chunks = beginning_of_answer(chunks)
     answer = NativeAnswer()
     for line in json_objects(json_lines(chunks)):
         yield from answer.read(line)
