@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from llm.errors import Truncated
 from llm.providers._anthropic_messages import REDACTED
-from llm.providers._chat_stream import tokens
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
+from llm.providers._reading import dicts_in, text_of, tokens
 from llm.providers._tool_calls import ToolCallAssembly, whole
 from llm.types import JSON, Event, Finish, FinishReason, JSONObject, ReasoningDelta, TextDelta, Usage
 
@@ -66,10 +66,8 @@ class MessageAnswer:
     def read_message(self, message: Mapping[str, JSON]) -> Iterator[Event]:
         if error := error_in_stream(message):
             raise error
-        content = message.get("content")
-        for index, block in enumerate(content if isinstance(content, list) else []):
-            if isinstance(block, dict):
-                yield from self._block(index, block)
+        for index, block in enumerate(dicts_in(message.get("content"))):
+            yield from self._block(index, block)
         self._count(message.get("usage"))
         self._stop(message.get("stop_reason"))
 
@@ -87,8 +85,7 @@ class MessageAnswer:
             case {"type": "text", "text": str(text)} if text:
                 yield TextDelta(text)
             case {"type": "thinking", "thinking": str(text)}:
-                signature = block.get("signature")
-                yield from _thought(text, signature if isinstance(signature, str) else "")
+                yield from _thought(text, text_of(block.get("signature")))
             case {"type": "redacted_thinking", "data": str(data)}:
                 yield ReasoningDelta("", REDACTED + data)
             case {"type": "tool_use"}:

@@ -6,6 +6,7 @@ from llm.errors import Truncated
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
+from llm.providers._reading import tokens
 from llm.providers._tool_calls import ToolCallAssembly, whole
 from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
 
@@ -26,7 +27,6 @@ FINISH_REASONS: dict[str, FinishReason] = {
 # vLLM ends a request with these when its engine failed or was told to drop it.
 FAILED = frozenset({"error", "abort"})
 _REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
-_MOST_TOKENS = 2**31 - 1
 
 
 def parse(chunks: Iterable[bytes], *, thinking: InlineThinking | None = None) -> Iterator[Event]:
@@ -136,10 +136,3 @@ def usage_in(document: Mapping[str, JSON]) -> Usage | None:
     return Usage(
         input_tokens=prompt, output_tokens=completion + beside, cached_tokens=cached, reasoning_tokens=reasoning
     )
-
-
-def tokens(counts: JSON, field: str) -> int:
-    """A count that can be one: not negative, not NaN's cousins, not more than a database column holds."""
-    value = counts.get(field) if isinstance(counts, dict) else None
-    usable = isinstance(value, int | float) and 0 <= value <= _MOST_TOKENS
-    return int(value) if usable and value is not None else 0

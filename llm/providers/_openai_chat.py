@@ -14,6 +14,7 @@ from llm.providers._errors import error_of
 from llm.providers._hosts import no_differences
 from llm.providers._inline_thinking import InlineThinking
 from llm.providers._portable_messages import refuse_image_addresses, with_short_call_ids
+from llm.providers._reading import ids_in
 from llm.types import JSON, ChatRequest, Event, HttpRequest, JSONObject, Message, ModelConfig
 
 # Differences between servers that cannot be known beforehand: a connection's `options` may settle them.
@@ -28,19 +29,6 @@ OPTIONS: dict[str, tuple[JSON, ...]] = {
 }
 # A 400 in a request without tools.
 _ONLY_WITH_TOOLS = ("tool_choice", "parallel_tool_calls")
-
-
-def rows_in(document: JSON) -> list[JSONObject]:
-    rows = document.get("data") if isinstance(document, dict) else None
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def ids_in(document: JSON) -> list[str]:
-    """The ids of a list of models, `{"data": [{"id": ...}]}`."""
-    ids = [row.get("id") for row in rows_in(document)]
-    named = [name for name in ids if isinstance(name, str)]
-    # Gemini lists "models/gemini-…" and takes the name without it.
-    return list(dict.fromkeys([*named, *(name.removeprefix("models/") for name in named)]))
 
 
 def _as_it_is(body: JSONObject) -> JSONObject:

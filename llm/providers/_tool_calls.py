@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from llm.errors import ProviderError
 from llm.framing import MalformedJSONError, decode_json
+from llm.providers._reading import text_of
 from llm.types import JSON, JSONObject, ToolCall
 
 # Of one answer. No model writes as much; a server that does wants the memory, or the time to search among its calls.
@@ -70,10 +71,10 @@ class ToolCallAssembly:
     def _merge(self, fragment: JSONObject, position: int | None) -> None:
         function = fragment.get("function")
         function = function if isinstance(function, dict) else {}
-        slot = self._slot(_text(fragment.get("id")), fragment.get("index"), position)
+        slot = self._slot(text_of(fragment.get("id")), fragment.get("index"), position)
         # Some servers repeat id and name in every fragment: they are set once, never appended.
-        slot.id = slot.id or self._room.hold(_text(fragment.get("id")))
-        slot.name = slot.name or self._room.hold(_text(function.get("name")))
+        slot.id = slot.id or self._room.hold(text_of(fragment.get("id")))
+        slot.name = slot.name or self._room.hold(text_of(function.get("name")))
         slot.arguments += self._room.hold(_arguments(function.get("arguments"))).encode("utf-8", "surrogatepass")
 
     def _slot(self, call_id: str, index: JSON, position: int | None) -> _Slot:
@@ -114,10 +115,6 @@ def whole(call: ToolCall) -> bool:
     except MalformedJSONError:
         return False
     return True
-
-
-def _text(value: JSON) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _arguments(value: JSON) -> str:

@@ -11,7 +11,7 @@ from llm.providers._anthropic_params import tool_choice, wire_params
 from llm.providers._anthropic_stream import parse
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import ids_in
+from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, JSONObject, ModelConfig
 
 # The new version refuses sampling parameters for every model, so models that take them are asked under the old one.

@@ -9,8 +9,8 @@ from llm.providers._address import headers
 from llm.providers._azure_address import AzureAddress
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import ids_in
 from llm.providers._openai_formats import EVERYTHING, Knowledge, asked, parse
+from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
 
 # A token of Entra ID is a JWT; a key of a resource is plain letters and digits.

@@ -12,7 +12,8 @@ from dataclasses import replace
 from llm.errors import LLMError, Overloaded
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import OpenAIChat, ids_in, rows_in
+from llm.providers._openai_chat import OpenAIChat
+from llm.providers._reading import dicts_in, ids_in, rows_in
 from llm.types import JSON, ChatRequest, HttpRequest, JSONObject, ModelConfig
 
 ROUTER = "router.huggingface.co"
@@ -91,9 +92,8 @@ def routed_names(document: JSON) -> list[str]:
 
 
 def _hosted(document: JSON) -> Iterator[str]:
-    for row in rows_in(document):
-        hosts = row.get("providers")
-        for host in hosts if isinstance(hosts, list) else []:
+    for row in rows_in(document, "data"):
+        for host in dicts_in(row.get("providers")):
             match host:
                 case {"provider": str(provider), "status": "live"}:
                     yield f"{row.get('id')}:{provider}"

@@ -19,6 +19,7 @@ from llm.providers._faults import fault_in_body
 from llm.providers._ollama_address import endpoint
 from llm.providers._ollama_messages import wire_messages
 from llm.providers._ollama_stream import parse
+from llm.providers._reading import rows_in
 from llm.types import JSON, ChatRequest, Event, HttpRequest, JSONObject, ModelConfig, ToolSpec
 
 # The fields of `api.Options`; the server drops others without a word.
@@ -73,8 +74,7 @@ class Ollama:
 
 def names_in(document: JSON) -> list[str]:
     """Installed models in both spellings: a name without a tag means the tag `latest`."""
-    rows = document.get("models") if isinstance(document, dict) else None
-    installed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    installed = rows_in(document, "models")
     named = [name for row in installed for key in ("name", "model") if isinstance(name := row.get(key), str)]
     tagged = [name if ":" in name.rpartition("/")[2] else f"{name}:latest" for name in named]
     return list(dict.fromkeys([*named, *tagged, *(name.removesuffix(":latest") for name in named)]))

@@ -7,8 +7,8 @@ from llm.framing import encode_json
 from llm.providers._address import endpoint, headers
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import ids_in
 from llm.providers._openai_formats import asked, parse
+from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
 
 
