@@ -7,8 +7,8 @@ from llm.providers._anthropic_messages import REDACTED
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._reading import dicts_in, text_of, tokens
-from llm.providers._tool_calls import ToolCallAssembly, whole
-from llm.types import JSON, Event, Finish, FinishReason, JSONObject, ReasoningDelta, TextDelta, Usage
+from llm.providers._tool_calls import ToolCallAssembly, last_events
+from llm.types import JSON, Event, FinishReason, JSONObject, ReasoningDelta, TextDelta, Usage
 
 STOP_REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -74,10 +74,7 @@ class MessageAnswer:
     def finish(self) -> Iterator[Event]:
         if self._reason is None and not self.ended:
             raise Truncated
-        reason = self._reason or "unknown"
-        calls = [call for call in self._tools.calls() if reason != "length" or whole(call)]
-        yield from calls
-        yield Finish("tool_calls" if calls and reason in ("stop", "unknown") else reason, self._usage())
+        yield from last_events(self._tools.calls(), self._reason or "unknown", self._usage())
 
     def _block(self, index: int, block: Mapping[str, JSON]) -> Iterator[Event]:
         """A block begins empty in a stream, and whole in an answer that was not streamed."""

@@ -7,8 +7,8 @@ from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
 from llm.providers._reading import tokens
-from llm.providers._tool_calls import ToolCallAssembly, whole
-from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
+from llm.providers._tool_calls import ToolCallAssembly, last_events
+from llm.types import JSON, Event, FinishReason, ReasoningDelta, TextDelta, Usage
 
 FINISH_REASONS: dict[str, FinishReason] = {
     "stop": "stop",
@@ -34,14 +34,14 @@ def parse(chunks: Iterable[bytes], *, thinking: InlineThinking | None = None) ->
 
 
 def events_of(documents: Documents, *, thinking: InlineThinking | None = None) -> Iterator[Event]:
-    answer = Answer(thinking)
+    answer = ChatAnswer(thinking)
     for document in documents:
         yield from answer.read(document)
     answer.ended = documents.is_done
     yield from answer.finish()
 
 
-class Answer:
+class ChatAnswer:
     """What is known so far about one answer. Fields may be missing, null or repeated: the last usable value counts.
 
     With `thinking`, reasoning in the text is told apart from it.
@@ -71,10 +71,7 @@ class Answer:
         if self._reason is None and not self.ended:
             raise Truncated
         reason = "refusal" if self._refused else self._reason or "unknown"
-        calls = [call for call in self._tools.calls() if reason != "length" or whole(call)]
-        yield from calls
-        # A forced tool choice ends with "stop" (OpenAI, vLLM), so the calls themselves decide.
-        yield Finish("tool_calls" if calls and reason in ("stop", "unknown") else reason, self._usage)
+        yield from last_events(self._tools.calls(), reason, self._usage)
 
     def _choice(self, choice: Mapping[str, JSON]) -> Iterator[Event]:
         delta = choice.get("delta") or choice.get("message")

@@ -8,8 +8,8 @@ from llm.framing import beginning_of_answer, json_lines, json_objects
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
 from llm.providers._reading import dicts_in, text_of, tokens
-from llm.providers._tool_calls import CallRoom
-from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, ToolCall, Usage
+from llm.providers._tool_calls import CallRoom, last_events
+from llm.types import JSON, Event, FinishReason, ReasoningDelta, ToolCall, Usage
 
 # "load" and "unload" answer a request without messages.
 DONE_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "load": "stop", "unload": "stop"}
@@ -45,10 +45,8 @@ class NativeAnswer:
 
     def finish(self, line: Mapping[str, JSON]) -> Iterator[Event]:
         yield from self._thinking.end()
-        yield from self._calls.values()
         reason = DONE_REASONS.get(str(line.get("done_reason")), "unknown")
-        # It is "stop" after tool calls, too.
-        yield Finish("tool_calls" if self._calls and reason in ("stop", "unknown") else reason, usage_in(line))
+        yield from last_events(self._calls.values(), reason, usage_in(line))
 
     def break_off(self) -> Iterator[Event]:
         yield from self._thinking.end()

@@ -1,13 +1,13 @@
-"""Tool calls of a chat completions answer, put together from fragments."""
+"""Tool calls of an answer in any wire format: put together from fragments, kept to a size, handed over at the end."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from llm.errors import ProviderError
 from llm.framing import MalformedJSONError, decode_json
 from llm.providers._reading import text_of
-from llm.types import JSON, JSONObject, ToolCall
+from llm.types import JSON, Event, Finish, FinishReason, JSONObject, ToolCall, Usage
 
 # Of one answer. No model writes as much; a server that does wants the memory, or the time to search among its calls.
 MOST_CALLS = 128
@@ -106,6 +106,16 @@ def as_object(arguments: str) -> JSONObject:
     except MalformedJSONError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def last_events(calls: Iterable[ToolCall], reason: FinishReason, usage: Usage | None) -> Iterator[Event]:
+    """The calls of an answer, without those that its limit cut, and its end.
+
+    A forced tool choice ends with "stop" (OpenAI, vLLM), and so does every call of Ollama's: the calls decide.
+    """
+    usable = [call for call in calls if reason != "length" or whole(call)]
+    yield from usable
+    yield Finish("tool_calls" if usable and reason in ("stop", "unknown") else reason, usage)
 
 
 def whole(call: ToolCall) -> bool:
