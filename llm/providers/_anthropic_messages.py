@@ -10,11 +10,6 @@ from llm.types import Image, JSONObject, Message, Part, Reasoning, Text, ToolCal
 REDACTED = "redacted_thinking:"
 
 
-def system_text(messages: Iterable[Message]) -> str:
-    """System messages stand beside the conversation, not in it."""
-    return "\n\n".join(message.text for message in messages if message.role == "system" and message.text)
-
-
 def wire_messages(messages: Iterable[Message]) -> list[JSONObject]:
     """Turns of alternating roles. Tool results are the user's, and lead the user's turn."""
     turns: list[JSONObject] = []

@@ -1,12 +1,10 @@
 """Messages and tools as chat completions wants them."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from llm.providers._portable_messages import image_url, names_a_tool
 from llm.types import JSON, Image, JSONObject, Message, Reasoning, Text, ToolCall, ToolResult, ToolSpec
-
-TOOL_CHOICES = ("auto", "none", "required")
 
 
 def wire_messages(
@@ -36,12 +34,7 @@ def wire_tool(tool: ToolSpec) -> JSONObject:
 
 def wire_tool_choice(choice: JSON) -> JSON:
     """A word of the format as it is; any other is the name of a tool."""
-    named = isinstance(choice, str) and choice not in TOOL_CHOICES
-    return {"type": "function", "function": {"name": choice}} if named else choice
-
-
-def image_url(image: Image) -> str:
-    return image.url or f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
+    return {"type": "function", "function": {"name": choice}} if names_a_tool(choice) else choice
 
 
 def _user_content(message: Message) -> JSON:

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from llm.errors import BadRequest
+from llm.providers._portable_messages import refuse_image_addresses
 from llm.providers._tool_calls import as_object
 from llm.types import Image, JSONObject, Message, Reasoning, ToolCall, ToolResult
 
@@ -15,7 +15,8 @@ def wire_messages(message: Message) -> list[JSONObject]:
         case "assistant":
             return [_assistant(message)]
         case role:
-            images = [_bare_base64(part) for part in message.parts if isinstance(part, Image)]
+            refuse_image_addresses(message)  # the API fetches none
+            images = [b64encode(part.data).decode() for part in message.parts if isinstance(part, Image)]
             return [{"role": role, "content": message.text} | ({"images": images} if images else {})]
 
 
@@ -36,13 +37,3 @@ def _call(part: ToolCall) -> JSONObject:
 def _tool_result(part: ToolResult) -> JSONObject:
     """By name for servers up to late 2025, by id since then."""
     return {"role": "tool", "tool_name": part.name, "tool_call_id": part.call_id, "content": part.content}
-
-
-def _bare_base64(image: Image) -> str:
-    """The API takes bytes and nothing else; it fetches no address."""
-    if image.data:
-        return b64encode(image.data).decode()
-    head, comma, data = image.url.partition(",")
-    if not (comma and head.startswith("data:") and head.endswith(";base64")):
-        raise BadRequest("This server takes the image itself, not its address. Upload the image.")
-    return data

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from llm.framing import MalformedJSONError, json_object
-from llm.providers._chat_messages import TOOL_CHOICES, image_url
 from llm.providers._openai_families import Family
+from llm.providers._portable_messages import image_url, names_a_tool, system_text
 from llm.types import (
     JSON,
     ChatRequest,
@@ -52,13 +52,9 @@ def opaque_of(item: Mapping[str, JSON]) -> str:
 def _conversation(config: ModelConfig, request: ChatRequest, params: Mapping[str, JSON]) -> JSONObject:
     items = [item for message in request.messages for item in _items(message)]
     body: JSONObject = {"model": config.model, "input": items, "stream": request.stream, "store": False}
-    if instructions := _system_text(request.messages):
+    if instructions := system_text(request.messages):
         body["instructions"] = instructions
     return body | _tools(request, params) if request.tools else body
-
-
-def _system_text(messages: Iterable[Message]) -> str:
-    return "\n\n".join(message.text for message in messages if message.role == "system" and message.text)
 
 
 def _tools(request: ChatRequest, params: Mapping[str, JSON]) -> JSONObject:
@@ -76,8 +72,7 @@ def _tools(request: ChatRequest, params: Mapping[str, JSON]) -> JSONObject:
         ]
     }
     if (choice := params.get("tool_choice")) is not None:
-        named = isinstance(choice, str) and choice not in TOOL_CHOICES
-        tools["tool_choice"] = {"type": "function", "name": choice} if named else choice
+        tools["tool_choice"] = {"type": "function", "name": choice} if names_a_tool(choice) else choice
     if (parallel := params.get("parallel_tool_calls")) is not None:
         tools["parallel_tool_calls"] = parallel
     return tools

@@ -6,11 +6,12 @@ from llm.errors import LLMError, QuotaExceeded, RateLimited
 from llm.framing import encode_json
 from llm.providers._address import endpoint, headers
 from llm.providers._anthropic_families import family_of
-from llm.providers._anthropic_messages import system_text, wire_messages, wire_tool
+from llm.providers._anthropic_messages import wire_messages, wire_tool
 from llm.providers._anthropic_params import tool_choice, wire_params
 from llm.providers._anthropic_stream import parse
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
+from llm.providers._portable_messages import system_text
 from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, JSONObject, ModelConfig
 

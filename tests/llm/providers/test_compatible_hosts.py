@@ -118,7 +118,7 @@ def test_calls_are_signed_where_an_unsigned_one_is_refused():
 
 def test_images_by_address_are_refused_where_they_would_not_be_seen():
     by_address = Message("user", (Text("Look"), Image(url="https://h/a.png")))
-    by_data = Message("user", (Image(data=b"\x01", media_type="image/png"), Image(url="data:image/png;base64,AQ==")))
+    by_data = Message("user", (Image(data=b"\x01", media_type="image/png"), Image(data=b"\x02", media_type="image/gif")))
     with pytest.raises(BadRequest, match="Upload the image"):
         body("api.moonshot.ai", by_address)
     with pytest.raises(BadRequest, match="Upload the image"):
