@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from llm.providers._chat_format import ChatFormat
 from llm.providers._chat_stream import events_of as chat_events
 from llm.providers._documents import Documents
-from llm.providers._openai_chat import ChatFormat
 from llm.providers._openai_families import Family, family_of, needs_responses
 from llm.providers._responses_request import responses_body
 from llm.providers._responses_stream import events_of as response_events
@@ -44,7 +44,8 @@ def asked(config: ModelConfig, request: ChatRequest, *, model: str, server: Know
     operation = _operation(config, request, model, server)
     if operation == RESPONSES:
         return Asked(operation, responses_body(config, request, family_of(model)))
-    return Asked(operation, _chat_format(family_of(model), server).body(config, request))
+    spoken = _chat_format(family_of(model), server).with_options(config.options)
+    return Asked(operation, spoken.body(config, request))
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:

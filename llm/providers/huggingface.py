@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from llm.errors import LLMError, Overloaded
 from llm.providers._base import ModelList
+from llm.providers._chat_format import PLAIN, ChatFormat
 from llm.providers._errors import error_of
 from llm.providers._openai_chat import OpenAIChat
 from llm.providers._reading import dicts_in, ids_in, rows_in
@@ -26,10 +27,6 @@ POLICIES = ("fastest", "cheapest", "preferred")
 COLDEST = 0.01
 STARTING = "The model is not ready: it is loading, or its endpoint is starting or paused. Try again in a few minutes."
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
-
-
-def at_host(host: str) -> Mapping[str, JSON]:
-    return {} if host == ROUTER else {"fit": fit_container}
 
 
 def fit_container(body: JSONObject) -> JSONObject:
@@ -106,5 +103,6 @@ provider = HuggingFace(
     key_env="HF_TOKEN",
     needs_key=True,
     inline_thinking=True,
-    at_host=at_host,
+    format=ChatFormat(fit=fit_container),
+    hosts={ROUTER: PLAIN},
 )
