@@ -110,6 +110,13 @@ def test_refusals_with_useless_bodies(name, status, kind, body):
     assert "<" not in error.message
 
 
+@pytest.mark.parametrize("message", ["no", "maximum context length is 8", "it requires more system memory"])
+def test_a_refusal_keeps_its_status(name, message):
+    body = json.dumps({"error": {"message": message, "type": "x", "code": "insufficient_quota"}}).encode()
+    statuses = [*range(300, 600), 700]
+    assert [PROVIDERS[name].error(status, {}, body).status for status in statuses] == statuses
+
+
 def test_a_rejected_key_is_never_repeated(name):
     body = json.dumps({"error": {"message": f"Incorrect API key provided: {KEY}"}}).encode()
     assert KEY not in PROVIDERS[name].error(401, {}, body).message
