@@ -5,7 +5,6 @@ that run without a key, as TGI does at home, take any text for one. `bill_to` am
 organisation that pays.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -14,7 +13,7 @@ from llm.providers._base import ModelList
 from llm.providers._chat_format import PLAIN, ChatFormat
 from llm.providers._errors import error_of
 from llm.providers._openai_chat import OpenAIChat
-from llm.providers._reading import dicts_in, ids_in, rows_in
+from llm.providers._reading import dicts_in, ids_in, rows_in, text_of
 from llm.types import JSON, ChatRequest, HttpRequest, JSONObject, ModelConfig
 
 ROUTER = "router.huggingface.co"
@@ -26,7 +25,6 @@ POLICIES = ("fastest", "cheapest", "preferred")
 # TGI wants a temperature above 0. At this one the likeliest token wins, and half precision does not overflow.
 COLDEST = 0.01
 STARTING = "The model is not ready: it is loading, or its endpoint is starting or paused. Try again in a few minutes."
-_HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
 
 
 def fit_container(body: JSONObject) -> JSONObject:
@@ -74,9 +72,8 @@ class HuggingFace(OpenAIChat):
 
 
 def _extra_headers(host: str, config: ModelConfig) -> Iterator[tuple[str, str]]:
-    bill_to = config.options.get("bill_to")
-    if host == ROUTER and isinstance(bill_to, str) and _HEADER_VALUE.fullmatch(bill_to.strip()):
-        yield "x-hf-bill-to", bill_to.strip()
+    if host == ROUTER and (bill_to := text_of(config.options.get("bill_to")).strip()):
+        yield "x-hf-bill-to", bill_to
     if host.endswith(DEDICATED):
         yield "x-scale-up-timeout", str(SCALE_UP_SECONDS)
 
