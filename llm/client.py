@@ -152,13 +152,8 @@ class UnifiedLLMClient:
     def _attempt(self, request: HttpRequest, cancellation: Cancellation) -> Generator[Event]:
         with self.transport.send(request, cancellation) as answer:
             if not 200 <= answer.status < 300:
-                raise self._refusal(answer)
+                raise self.provider.error(answer.status, answer.headers, body_so_far(answer))
             yield from storable_events(parsed(self.provider, answer), origin=self._origin)
-
-    def _refusal(self, answer: Answer) -> LLMError:
-        error = self.provider.error(answer.status, answer.headers, body_so_far(answer))
-        error.status = answer.status if error.status is None else error.status
-        return error
 
     def _presentable(self, error: LLMError) -> LLMError:
         error.message = self._redaction.clean(error.message) or error.default_message

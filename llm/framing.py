@@ -1,4 +1,4 @@
-"""From bytes to lines, events and JSON. Nothing here knows a provider; nothing here trusts what arrives."""
+"""From bytes to lines, events and JSON, and back. Nothing here knows a provider, or trusts what arrives."""
 
 import json
 import re
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple, NoReturn
 
-from llm.errors import ProviderError, Truncated
-from llm.types import JSON
+from llm.errors import NotAnAPI, ProviderError, Truncated
+from llm.types import JSON, JSONObject
 
 MAX_LINE = 1024 * 1024
 MAX_MALFORMED = 20
@@ -115,15 +115,22 @@ def decode_json(text: str) -> JSON:
     return value
 
 
+def encode_json(value: JSON) -> bytes:
+    """The body of a request. Half a surrogate pair, which no UTF-8 holds, becomes a question mark."""
+    return _ENCODER.encode(value).encode("utf-8", "replace")
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise MalformedJSONError(name)
 
 
-# Made once: `json.loads` makes a decoder for each call that names a hook, which costs half as much as the decoding.
+# Made once: `json.loads` makes a decoder for each call that names a hook, which costs half as much as the decoding, and
+# `json.dumps` an encoder for each that names a separator.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def json_objects(texts: Iterable[str]) -> Iterator[dict[str, JSON]]:
+def json_objects(texts: Iterable[str]) -> Iterator[JSONObject]:
     """The JSON objects among `texts`. A few malformed ones are stray keep-alives; more than that is not an answer."""
     malformed = 0
     for text in texts:
@@ -137,8 +144,8 @@ def json_objects(texts: Iterable[str]) -> Iterator[dict[str, JSON]]:
                 ) from None
 
 
-def json_object(text: str) -> dict[str, JSON]:
-    """One object; a list of one object counts as that object, because Gemini wraps its errors so."""
+def json_object(text: str) -> JSONObject:
+    """One object; a list of one object counts as that object: errors come wrapped so, too."""
     value = decode_json(text)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -147,7 +154,7 @@ def json_object(text: str) -> dict[str, JSON]:
     return value
 
 
-def whole_object(chunks: Iterable[bytes]) -> dict[str, JSON]:
+def whole_object(chunks: Iterable[bytes]) -> JSONObject:
     """The JSON object that is the whole body of an answer which was not streamed."""
     body = bytearray()
     for chunk in chunks:
@@ -160,12 +167,17 @@ def whole_object(chunks: Iterable[bytes]) -> dict[str, JSON]:
         raise ProviderError("The provider's answer is not valid JSON. Check the base URL or try again.") from None
 
 
-def first_character(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first byte that is neither blank nor a byte order mark, and everything from there on."""
+def beginning_of_answer(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first byte that is neither blank nor a byte order mark, and everything from there on.
+
+    A web page is no answer of an API, whatever its status and its type say.
+    """
     rest = iter(chunks)
     head = b""
     for chunk in rest:
         head = (head + chunk).removeprefix(_BOM).lstrip(_BLANK)
+        if head.startswith(b"<"):
+            raise NotAnAPI
         if head and not _BOM.startswith(head):
             return head[:1], chain([head], rest)
     raise Truncated

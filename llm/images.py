@@ -10,7 +10,8 @@ from dataclasses import replace
 from llm.errors import BadRequest
 from llm.types import Image
 
-# The smallest limit among the vendors is Anthropic's 5 MB an image; Azure and OpenAI take 20 and 50 MB.
+# As much as Azure takes; OpenAI takes 50 MB, Anthropic 5 MB. Below it the vendor decides: its own limit moves, and its
+# refusal says what it is. This one is for the memory of the process.
 LARGEST = 20 * 1024 * 1024
 # The four formats that every vendor with vision documents.
 SIGNATURES = (

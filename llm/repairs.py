@@ -13,13 +13,13 @@ from dataclasses import replace
 from threading import Lock
 from typing import TypeAlias
 
-from llm.types import JSON, HttpRequest
+from llm.framing import encode_json
+from llm.types import JSON, HttpRequest, JSONObject
 
 # A server names one parameter a refusal; three is what a reasoning model behind a strict gateway can object to at once.
 MOST_REPAIRS = 3
 MOST_REMEMBERED = 1024
 
-Body: TypeAlias = dict[str, JSON]
 Wishes: TypeAlias = tuple[str, ...]
 
 _OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -71,13 +71,10 @@ def without(request: HttpRequest, parameter: str, *, refused: Collection[str]) -
     if not isinstance(body, dict) or parameter not in body or parameter not in _OPTIONAL:
         return None
     changed = _changed(body, parameter, refused)
-    if changed is None:
-        return None
-    text = json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
-    return replace(request, body=text.encode("utf-8", "replace"))
+    return None if changed is None else replace(request, body=encode_json(changed))
 
 
-def _changed(body: Mapping[str, JSON], parameter: str, refused: Collection[str]) -> Body | None:
+def _changed(body: Mapping[str, JSON], parameter: str, refused: Collection[str]) -> JSONObject | None:
     rest = {name: value for name, value in body.items() if name != parameter}
     if parameter not in _OTHER_NAME:
         return rest

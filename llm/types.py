@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, TypeAlias
 
+# Decoded JSON of a stranger. It keeps no schema, so a reader asks for the type of every value that it uses; with a
+# recursive alias instead of Any each step of such a look would need a cast, and the looks would be no safer.
 JSON: TypeAlias = Any
+JSONObject: TypeAlias = dict[str, JSON]
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "unknown"]
 

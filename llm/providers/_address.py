@@ -34,17 +34,19 @@ def split_url(url: str) -> SplitResult:
 
 
 def headers(config: ModelConfig, *, key_header: str, scheme: str = "") -> dict[str, str]:
-    """JSON in, the connection's own headers, and the key only if there is one: some proxies refuse an empty Bearer."""
-    own = {name.lower(): header_value(value) for name, value in config.headers.items()}
-    key = header_value(config.api_key)
+    """JSON in, the connection's own headers, and the key only if there is one: some proxies refuse an empty Bearer.
+
+    Pasting leaves blanks and line ends behind. What else cannot be sent in a header is for the transport to refuse.
+    """
+    own = {name.lower(): value.reveal().strip() for name, value in config.headers.items()}
+    key = _key(config.api_key)
     return {"content-type": "application/json"} | ({key_header: scheme + key} if key else {}) | own
 
 
-def header_value(secret: Secret) -> str:
-    """The value without the blanks and line ends that pasting leaves behind."""
-    value = secret.reveal().strip()
-    if value and not (value.isascii() and value.isprintable()):
+def _key(secret: Secret) -> str:
+    key = secret.reveal().strip()
+    if key and not (key.isascii() and key.isprintable()):
         raise BadCredentials(
             "The key holds characters that no key has. Copy it again and enter it for this connection."
         )
-    return value
+    return key

@@ -4,20 +4,15 @@ from base64 import b64encode
 from collections.abc import Iterable
 
 from llm.providers._tool_calls import as_object
-from llm.types import JSON, Image, Message, Part, Reasoning, Text, ToolCall, ToolResult, ToolSpec
+from llm.types import Image, JSONObject, Message, Part, Reasoning, Text, ToolCall, ToolResult, ToolSpec
 
 # A thought that the vendor withholds: its `data` travels as the opaque part, marked so that it finds its way back.
 REDACTED = "redacted_thinking:"
 
 
-def system_text(messages: Iterable[Message]) -> str:
-    """System messages stand beside the conversation, not in it."""
-    return "\n\n".join(message.text for message in messages if message.role == "system" and message.text)
-
-
-def wire_messages(messages: Iterable[Message]) -> list[dict[str, JSON]]:
+def wire_messages(messages: Iterable[Message]) -> list[JSONObject]:
     """Turns of alternating roles. Tool results are the user's, and lead the user's turn."""
-    turns: list[dict[str, JSON]] = []
+    turns: list[JSONObject] = []
     for message in messages:
         if message.role == "system":
             continue
@@ -31,11 +26,11 @@ def wire_messages(messages: Iterable[Message]) -> list[dict[str, JSON]]:
     return turns
 
 
-def wire_tool(tool: ToolSpec) -> dict[str, JSON]:
+def wire_tool(tool: ToolSpec) -> JSONObject:
     return {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
 
 
-def _block(part: Part, role: str) -> dict[str, JSON] | None:
+def _block(part: Part, role: str) -> JSONObject | None:
     match part:
         case Text(text):
             return {"type": "text", "text": text} if text.strip() else None
@@ -51,19 +46,19 @@ def _block(part: Part, role: str) -> dict[str, JSON] | None:
             return None
 
 
-def _thinking(part: Reasoning) -> dict[str, JSON]:
+def _thinking(part: Reasoning) -> JSONObject:
     """Thoughts go back unchanged, or the vendor refuses them."""
     if part.opaque.startswith(REDACTED):
         return {"type": "redacted_thinking", "data": part.opaque.removeprefix(REDACTED)}
     return {"type": "thinking", "thinking": part.text, "signature": part.opaque}
 
 
-def _source(image: Image) -> dict[str, JSON]:
+def _source(image: Image) -> JSONObject:
     if image.url:
         return {"type": "url", "url": image.url}
     return {"type": "base64", "media_type": image.media_type, "data": b64encode(image.data).decode()}
 
 
-def _tool_result(part: ToolResult) -> dict[str, JSON]:
-    result: dict[str, JSON] = {"type": "tool_result", "tool_use_id": part.call_id, "content": part.content}
+def _tool_result(part: ToolResult) -> JSONObject:
+    result: JSONObject = {"type": "tool_result", "tool_use_id": part.call_id, "content": part.content}
     return result | {"is_error": True} if part.is_error else result

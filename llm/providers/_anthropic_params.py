@@ -1,13 +1,10 @@
 """Parameters as the Messages API wants them. Only what it knows: any other field is a 400."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
 
 from llm.errors import BadRequest
 from llm.providers._anthropic_families import Family
-from llm.types import JSON
-
-Body: TypeAlias = dict[str, JSON]
+from llm.types import JSON, JSONObject
 
 # The format demands a limit; without one from the caller this leaves room for a long answer.
 DEFAULT_MAX_TOKENS = 8192
@@ -18,7 +15,7 @@ LARGEST_BUDGET = 16384
 TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
-def wire_params(family: Family, params: Mapping[str, JSON], *, sampling: bool) -> Body:
+def wire_params(family: Family, params: Mapping[str, JSON], *, sampling: bool) -> JSONObject:
     """`sampling`: whether the API's version takes temperature and its like."""
     thinking = _thinking(family, params.get("reasoning_effort"))
     thinks = thinking.get("thinking", {}).get("type") in ("enabled", "adaptive")
@@ -29,7 +26,7 @@ def wire_params(family: Family, params: Mapping[str, JSON], *, sampling: bool) -
     return body
 
 
-def tool_choice(family: Family, params: Mapping[str, JSON]) -> Body:
+def tool_choice(family: Family, params: Mapping[str, JSON]) -> JSONObject:
     """For requests with tools. A model that thinks refuses to be forced, so it is left to choose."""
     choice = _choice(params.get("tool_choice"))
     thinks = family.always_thinks or bool(_thinking(family, params.get("reasoning_effort")))
@@ -40,21 +37,21 @@ def tool_choice(family: Family, params: Mapping[str, JSON]) -> Body:
     return {"tool_choice": choice} if choice else {}
 
 
-def _choice(wanted: JSON) -> Body:
+def _choice(wanted: JSON) -> JSONObject:
     if not isinstance(wanted, str) or not wanted:
         return {}
     known = TOOL_CHOICES.get(wanted)
     return {"type": known} if known else {"type": "tool", "name": wanted}
 
 
-def _limit(wanted: JSON, thinking: Body) -> Body:
+def _limit(wanted: JSON, thinking: JSONObject) -> JSONObject:
     """Thoughts count towards the limit, so a budget comes on top of what the caller wants to read."""
     limit = wanted or DEFAULT_MAX_TOKENS
     budget = thinking.get("thinking", {}).get("budget_tokens", 0)
     return {"max_tokens": limit + budget if isinstance(limit, int) else limit}
 
 
-def _thinking(family: Family, effort: JSON) -> Body:
+def _thinking(family: Family, effort: JSON) -> JSONObject:
     named = EFFORTS.get(effort) if isinstance(effort, str) else None
     if named is None or not family.thinking:
         return {}
@@ -63,21 +60,21 @@ def _thinking(family: Family, effort: JSON) -> Body:
     return {"thinking": {"type": "enabled", "budget_tokens": BUDGETS.get(named, LARGEST_BUDGET)}}
 
 
-def _sampling(family: Family, params: Mapping[str, JSON]) -> Body:
+def _sampling(family: Family, params: Mapping[str, JSON]) -> JSONObject:
     found = {name: params[name] for name in ("temperature", "top_p", "top_k") if params.get(name) is not None}
     if family.one_sampling and "temperature" in found:
         found.pop("top_p", None)
     return found
 
 
-def _stop(stop: JSON) -> Body:
+def _stop(stop: JSON) -> JSONObject:
     """Blank sequences are refused."""
     sequences = stop if isinstance(stop, list | tuple) else [stop]
     usable = [sequence for sequence in sequences if isinstance(sequence, str) and sequence.strip()]
     return {"stop_sequences": usable} if usable else {}
 
 
-def _format(wanted: JSON, output_config: Body) -> Body:
+def _format(wanted: JSON, output_config: JSONObject) -> JSONObject:
     match wanted:
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
             return {"output_config": output_config | {"format": {"type": "json_schema", "schema": schema}}}

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from llm.errors import Truncated
 from llm.providers._anthropic_messages import REDACTED
-from llm.providers._chat_stream import tokens
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
-from llm.providers._tool_calls import ToolCallAssembly, whole
-from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
+from llm.providers._reading import dicts_in, text_of, tokens
+from llm.providers._tool_calls import ToolCallAssembly, last_events
+from llm.types import JSON, Event, FinishReason, JSONObject, ReasoningDelta, TextDelta, Usage
 
 STOP_REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -45,7 +45,7 @@ class MessageAnswer:
         self._tools = ToolCallAssembly()
         self._begun_whole: set[int] = set()
         self._reason: FinishReason | None = None
-        self._counts: dict[str, JSON] = {}
+        self._counts: JSONObject = {}
 
     def read(self, document: Mapping[str, JSON]) -> Iterator[Event]:
         if error := error_in_stream(document):
@@ -66,20 +66,15 @@ class MessageAnswer:
     def read_message(self, message: Mapping[str, JSON]) -> Iterator[Event]:
         if error := error_in_stream(message):
             raise error
-        content = message.get("content")
-        for index, block in enumerate(content if isinstance(content, list) else []):
-            if isinstance(block, dict):
-                yield from self._block(index, block)
+        for index, block in enumerate(dicts_in(message.get("content"))):
+            yield from self._block(index, block)
         self._count(message.get("usage"))
         self._stop(message.get("stop_reason"))
 
     def finish(self) -> Iterator[Event]:
         if self._reason is None and not self.ended:
             raise Truncated
-        reason = self._reason or "unknown"
-        calls = [call for call in self._tools.calls() if reason != "length" or whole(call)]
-        yield from calls
-        yield Finish("tool_calls" if calls and reason in ("stop", "unknown") else reason, self._usage())
+        yield from last_events(self._tools.calls(), self._reason or "unknown", self._usage())
 
     def _block(self, index: int, block: Mapping[str, JSON]) -> Iterator[Event]:
         """A block begins empty in a stream, and whole in an answer that was not streamed."""
@@ -87,8 +82,7 @@ class MessageAnswer:
             case {"type": "text", "text": str(text)} if text:
                 yield TextDelta(text)
             case {"type": "thinking", "thinking": str(text)}:
-                signature = block.get("signature")
-                yield from _thought(text, signature if isinstance(signature, str) else "")
+                yield from _thought(text, text_of(block.get("signature")))
             case {"type": "redacted_thinking", "data": str(data)}:
                 yield ReasoningDelta("", REDACTED + data)
             case {"type": "tool_use"}:

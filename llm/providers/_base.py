@@ -49,10 +49,13 @@ class Provider(Protocol):
         """The request on the wire. Sends only what the caller set and what the format demands."""
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
-        """Events of an answer with status 200, streamed or not. Ends with `Finish`, or raises an `LLMError`."""
+        """Events of an answer with a status of 2xx, streamed or not. Ends with `Finish`, or raises an `LLMError`."""
 
     def models(self, config: ModelConfig) -> ModelList:
         """The list of models, for connection tests; it costs nothing."""
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
-        """What an answer with another status means. `headers` has lower-case names; `body` is capped at 64 KiB."""
+        """What an answer with another status means; the error keeps the status.
+
+        `headers` has lower-case names; `body` is capped at 64 KiB.
+        """

@@ -6,8 +6,9 @@ from llm.errors import Truncated
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
-from llm.providers._tool_calls import ToolCallAssembly, whole
-from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
+from llm.providers._reading import tokens
+from llm.providers._tool_calls import ToolCallAssembly, last_events
+from llm.types import JSON, Event, FinishReason, ReasoningDelta, TextDelta, Usage
 
 FINISH_REASONS: dict[str, FinishReason] = {
     "stop": "stop",
@@ -26,7 +27,6 @@ FINISH_REASONS: dict[str, FinishReason] = {
 # vLLM ends a request with these when its engine failed or was told to drop it.
 FAILED = frozenset({"error", "abort"})
 _REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
-_MOST_TOKENS = 2**31 - 1
 
 
 def parse(chunks: Iterable[bytes], *, thinking: InlineThinking | None = None) -> Iterator[Event]:
@@ -34,14 +34,14 @@ def parse(chunks: Iterable[bytes], *, thinking: InlineThinking | None = None) ->
 
 
 def events_of(documents: Documents, *, thinking: InlineThinking | None = None) -> Iterator[Event]:
-    answer = Answer(thinking)
+    answer = ChatAnswer(thinking)
     for document in documents:
         yield from answer.read(document)
     answer.ended = documents.is_done
     yield from answer.finish()
 
 
-class Answer:
+class ChatAnswer:
     """What is known so far about one answer. Fields may be missing, null or repeated: the last usable value counts.
 
     With `thinking`, reasoning in the text is told apart from it.
@@ -71,10 +71,7 @@ class Answer:
         if self._reason is None and not self.ended:
             raise Truncated
         reason = "refusal" if self._refused else self._reason or "unknown"
-        calls = [call for call in self._tools.calls() if reason != "length" or whole(call)]
-        yield from calls
-        # A forced tool choice ends with "stop" (OpenAI, vLLM), so the calls themselves decide.
-        yield Finish("tool_calls" if calls and reason in ("stop", "unknown") else reason, self._usage)
+        yield from last_events(self._tools.calls(), reason, self._usage)
 
     def _choice(self, choice: Mapping[str, JSON]) -> Iterator[Event]:
         delta = choice.get("delta") or choice.get("message")
@@ -136,10 +133,3 @@ def usage_in(document: Mapping[str, JSON]) -> Usage | None:
     return Usage(
         input_tokens=prompt, output_tokens=completion + beside, cached_tokens=cached, reasoning_tokens=reasoning
     )
-
-
-def tokens(counts: JSON, field: str) -> int:
-    """A count that can be one: not negative, not NaN's cousins, not more than a database column holds."""
-    value = counts.get(field) if isinstance(counts, dict) else None
-    usable = isinstance(value, int | float) and 0 <= value <= _MOST_TOKENS
-    return int(value) if usable and value is not None else 0

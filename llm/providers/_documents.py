@@ -3,26 +3,23 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from llm.errors import NotAnAPI
-from llm.framing import first_character, json_objects, server_sent_events, whole_object
-from llm.types import JSON
+from llm.framing import beginning_of_answer, json_objects, server_sent_events, whole_object
+from llm.types import JSONObject
 
 
 class Documents:
     """`is_whole`: one object instead of a stream. `is_done`: nothing is missing, as far as the framing can tell."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
-        first, chunks = first_character(chunks)
-        if first == b"<":
-            raise NotAnAPI
+        first, chunks = beginning_of_answer(chunks)
         self.is_whole = first in (b"{", b"[")
         self.is_done = self.is_whole
         self._documents = _only(chunks) if self.is_whole else json_objects(self._before_done(chunks))
 
-    def __iter__(self) -> Iterator[dict[str, JSON]]:
+    def __iter__(self) -> Iterator[JSONObject]:
         return self._documents
 
-    def peek(self) -> dict[str, JSON]:
+    def peek(self) -> JSONObject:
         """The first document, which iteration yields all the same; an empty one where there is none."""
         first = next(self._documents, None)
         if first is None:
@@ -41,5 +38,5 @@ class Documents:
                 yield data
 
 
-def _only(chunks: Iterable[bytes]) -> Iterator[dict[str, JSON]]:
+def _only(chunks: Iterable[bytes]) -> Iterator[JSONObject]:
     yield whole_object(chunks)

@@ -108,7 +108,10 @@ _WRONG_PATH = re.compile(
 def error_of(
     status: int, headers: Mapping[str, str], body: bytes, *, hints: Mapping[type[LLMError], str] | None = None
 ) -> LLMError:
-    """The error that an answer with this status means. `hints` are sentences of a vendor with better advice."""
+    """The error that an answer with this status means, and in which it is kept.
+
+    `hints` are sentences of a vendor with better advice.
+    """
     fault = fault_in_body(body)
     plain = _by_status(status, fault)
     kind = _refined(plain, fault)

@@ -2,12 +2,12 @@
 
 from base64 import b64encode
 
-from llm.errors import BadRequest
+from llm.providers._portable_messages import refuse_image_addresses
 from llm.providers._tool_calls import as_object
-from llm.types import JSON, Image, Message, Reasoning, ToolCall, ToolResult
+from llm.types import Image, JSONObject, Message, Reasoning, ToolCall, ToolResult
 
 
-def wire_messages(message: Message) -> list[dict[str, JSON]]:
+def wire_messages(message: Message) -> list[JSONObject]:
     """One message, except that each tool result is one of its own."""
     match message.role:
         case "tool":
@@ -15,13 +15,14 @@ def wire_messages(message: Message) -> list[dict[str, JSON]]:
         case "assistant":
             return [_assistant(message)]
         case role:
-            images = [_bare_base64(part) for part in message.parts if isinstance(part, Image)]
+            refuse_image_addresses(message)  # the API fetches none
+            images = [b64encode(part.data).decode() for part in message.parts if isinstance(part, Image)]
             return [{"role": role, "content": message.text} | ({"images": images} if images else {})]
 
 
-def _assistant(message: Message) -> dict[str, JSON]:
+def _assistant(message: Message) -> JSONObject:
     """A thought goes back beside the calls to which it led, where models that think between calls look for it."""
-    wire: dict[str, JSON] = {"role": "assistant", "content": message.text}
+    wire: JSONObject = {"role": "assistant", "content": message.text}
     calls = [_call(part) for part in message.parts if isinstance(part, ToolCall)]
     thought = "".join(part.text for part in message.parts if isinstance(part, Reasoning))
     if calls and thought:
@@ -29,20 +30,10 @@ def _assistant(message: Message) -> dict[str, JSON]:
     return wire | {"tool_calls": calls} if calls else wire
 
 
-def _call(part: ToolCall) -> dict[str, JSON]:
+def _call(part: ToolCall) -> JSONObject:
     return {"id": part.id, "function": {"name": part.name, "arguments": as_object(part.arguments)}}
 
 
-def _tool_result(part: ToolResult) -> dict[str, JSON]:
+def _tool_result(part: ToolResult) -> JSONObject:
     """By name for servers up to late 2025, by id since then."""
     return {"role": "tool", "tool_name": part.name, "tool_call_id": part.call_id, "content": part.content}
-
-
-def _bare_base64(image: Image) -> str:
-    """The API takes bytes and nothing else; it fetches no address."""
-    if image.data:
-        return b64encode(image.data).decode()
-    head, comma, data = image.url.partition(",")
-    if not (comma and head.startswith("data:") and head.endswith(";base64")):
-        raise BadRequest("This server takes the image itself, not its address. Upload the image.")
-    return data

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from llm.errors import NotAnAPI, Truncated
-from llm.framing import first_character, json_lines, json_objects
-from llm.providers._chat_stream import tokens
+from llm.errors import Truncated
+from llm.framing import beginning_of_answer, json_lines, json_objects
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
-from llm.providers._tool_calls import CallRoom
-from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, ToolCall, Usage
+from llm.providers._reading import dicts_in, text_of, tokens
+from llm.providers._tool_calls import CallRoom, last_events
+from llm.types import JSON, Event, FinishReason, ReasoningDelta, ToolCall, Usage
 
 # "load" and "unload" answer a request without messages.
 DONE_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "load": "stop", "unload": "stop"}
@@ -17,9 +17,7 @@ _COUNTS = ("prompt_eval_count", "eval_count")
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
-    first, chunks = first_character(chunks)
-    if first == b"<":
-        raise NotAnAPI
+    _, chunks = beginning_of_answer(chunks)
     answer = NativeAnswer()
     for line in json_objects(json_lines(chunks)):
         yield from answer.read(line)
@@ -47,10 +45,8 @@ class NativeAnswer:
 
     def finish(self, line: Mapping[str, JSON]) -> Iterator[Event]:
         yield from self._thinking.end()
-        yield from self._calls.values()
         reason = DONE_REASONS.get(str(line.get("done_reason")), "unknown")
-        # It is "stop" after tool calls, too.
-        yield Finish("tool_calls" if self._calls and reason in ("stop", "unknown") else reason, usage_in(line))
+        yield from last_events(self._calls.values(), reason, usage_in(line))
 
     def break_off(self) -> Iterator[Event]:
         yield from self._thinking.end()
@@ -61,19 +57,18 @@ class NativeAnswer:
             yield ReasoningDelta(thought)
         if isinstance(text := message.get("content"), str) and text:
             yield from self._thinking.feed(text)
-        calls = message.get("tool_calls")
-        for call in calls if isinstance(calls, list) else []:
-            if isinstance(call, dict) and isinstance(function := call.get("function"), dict):
-                self._add(call.get("id"), function)
+        for call in dicts_in(message.get("tool_calls")):
+            if isinstance(function := call.get("function"), dict):
+                self._add(text_of(call.get("id")), function)
 
-    def _add(self, call_id: JSON, function: Mapping[str, JSON]) -> None:
+    def _add(self, call_id: str, function: Mapping[str, JSON]) -> None:
         """Calls come whole. Their `index` counts within one line only, and servers up to late 2025 send no id."""
-        if not isinstance(call_id, str) or not call_id or call_id in self._calls:
+        if not call_id or call_id in self._calls:
             call_id = self._unused_id()
-        name, arguments = function.get("name"), arguments_in(function.get("arguments"))
+        arguments = arguments_in(function.get("arguments"))
         self._room.enter()
         self._room.hold(call_id + arguments)
-        self._calls[call_id] = ToolCall(call_id, name if isinstance(name, str) else "", arguments)
+        self._calls[call_id] = ToolCall(call_id, text_of(function.get("name")), arguments)
 
     def _unused_id(self) -> str:
         number = len(self._calls)

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from llm.providers._chat_format import ChatFormat
 from llm.providers._chat_stream import events_of as chat_events
 from llm.providers._documents import Documents
-from llm.providers._openai_chat import Body, ChatFormat
 from llm.providers._openai_families import Family, family_of, needs_responses
 from llm.providers._responses_request import responses_body
 from llm.providers._responses_stream import events_of as response_events
 from llm.providers._responses_stream import is_response
-from llm.types import JSON, ChatRequest, Event, ModelConfig, ToolCall, ToolResult
+from llm.types import JSON, ChatRequest, Event, JSONObject, ModelConfig, ToolCall, ToolResult
 
 CHAT_COMPLETIONS, RESPONSES = "chat/completions", "responses"
 # What a connection's option `wire_format` may say, for relays that know one of the two.
@@ -36,7 +36,7 @@ class Asked:
     """The end of a request's path, and its body."""
 
     operation: str
-    body: Body
+    body: JSONObject
 
 
 def asked(config: ModelConfig, request: ChatRequest, *, model: str, server: Knowledge = EVERYTHING) -> Asked:
@@ -44,7 +44,8 @@ def asked(config: ModelConfig, request: ChatRequest, *, model: str, server: Know
     operation = _operation(config, request, model, server)
     if operation == RESPONSES:
         return Asked(operation, responses_body(config, request, family_of(model)))
-    return Asked(operation, _chat_format(family_of(model), server).body(config, request))
+    spoken = _chat_format(family_of(model), server).with_options(config.options)
+    return Asked(operation, spoken.body(config, request))
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -80,7 +81,7 @@ def _chat_format(family: Family | None, server: Knowledge) -> ChatFormat:
     )
 
 
-def _fitted(body: Body, family: Family | None, server: Knowledge) -> Body:
+def _fitted(body: JSONObject, family: Family | None, server: Knowledge) -> JSONObject:
     """The request without what its model answers with a 400."""
     if family is None:
         return body
@@ -91,5 +92,5 @@ def _fitted(body: Body, family: Family | None, server: Knowledge) -> Body:
     return _without(body, refused if server.reasoning else refused | {"reasoning_effort"})
 
 
-def _without(body: Body, names: set[str]) -> Body:
+def _without(body: JSONObject, names: set[str]) -> JSONObject:
     return {name: value for name, value in body.items() if name not in names}

@@ -1,19 +1,39 @@
-"""Messages as servers want them that are stricter than the format they speak."""
+"""What more than one wire format, or more than one strict server, wants of a conversation before it is written down."""
 
 import re
+from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 
 from llm.errors import BadRequest
-from llm.types import Image, Message, Part, ToolCall, ToolResult
+from llm.types import JSON, Image, Message, Part, ToolCall, ToolResult
 
+# Words that every format knows; any other choice is the name of a tool.
+_TOOL_CHOICES = ("auto", "none", "required")
 _SHORT = re.compile(r"[a-zA-Z0-9]{9}")
 
 
+def system_text(messages: Iterable[Message]) -> str:
+    """For formats in which system messages stand beside the conversation, not in it."""
+    return "\n\n".join(message.text for message in messages if message.role == "system" and message.text)
+
+
+def names_a_tool(choice: JSON) -> bool:
+    return isinstance(choice, str) and choice not in _TOOL_CHOICES
+
+
+def image_url(image: Image) -> str:
+    return image.url or f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
+
+
 def refuse_image_addresses(message: Message) -> None:
-    """Said before anything is sent: some of these servers would answer as if there were no image."""
+    """Said before anything is sent: some of these servers would answer as if there were no image.
+
+    An image that was handed in as a `data:` URL is bytes by now: `llm.history` saw to that.
+    """
     for part in message.parts:
-        if isinstance(part, Image) and part.url and not part.url.startswith("data:"):
+        if isinstance(part, Image) and part.url:
             raise BadRequest("This server takes the image itself, not its address. Upload the image.")
 
 

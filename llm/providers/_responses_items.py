@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from llm.providers._reading import dicts_in, text_of
 from llm.providers._responses_request import opaque_of
 from llm.types import JSON, ReasoningDelta, ToolCall
 
@@ -46,11 +47,3 @@ class OutputItem:
         opaque = opaque_of(item)
         if text or opaque:
             yield ReasoningDelta(text, opaque)
-
-
-def dicts_in(values: JSON) -> list[dict[str, JSON]]:
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
-
-
-def text_of(value: JSON) -> str:
-    return value if isinstance(value, str) else ""

@@ -2,14 +2,23 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
 
 from llm.framing import MalformedJSONError, json_object
-from llm.providers._chat_messages import TOOL_CHOICES, image_url
 from llm.providers._openai_families import Family
-from llm.types import JSON, ChatRequest, Image, Message, ModelConfig, Part, Reasoning, Text, ToolCall, ToolResult
-
-Body: TypeAlias = dict[str, JSON]
+from llm.providers._portable_messages import image_url, names_a_tool, system_text
+from llm.types import (
+    JSON,
+    ChatRequest,
+    Image,
+    JSONObject,
+    Message,
+    ModelConfig,
+    Part,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 
 # A smaller limit is a 400.
 LEAST_OUTPUT_TOKENS = 16
@@ -22,7 +31,7 @@ _PASSED = (
 _KEPT = ("type", "id", "summary", "content", "encrypted_content")
 
 
-def responses_body(config: ModelConfig, request: ChatRequest, family: Family | None) -> Body:
+def responses_body(config: ModelConfig, request: ChatRequest, family: Family | None) -> JSONObject:
     params = {name: value for name, value in request.params.items() if value is not None}
     refused = family.refused(params) if family else set()
     params = {name: value for name, value in params.items() if name not in refused}
@@ -40,21 +49,17 @@ def opaque_of(item: Mapping[str, JSON]) -> str:
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
-def _conversation(config: ModelConfig, request: ChatRequest, params: Mapping[str, JSON]) -> Body:
+def _conversation(config: ModelConfig, request: ChatRequest, params: Mapping[str, JSON]) -> JSONObject:
     items = [item for message in request.messages for item in _items(message)]
-    body: Body = {"model": config.model, "input": items, "stream": request.stream, "store": False}
-    if instructions := _system_text(request.messages):
+    body: JSONObject = {"model": config.model, "input": items, "stream": request.stream, "store": False}
+    if instructions := system_text(request.messages):
         body["instructions"] = instructions
     return body | _tools(request, params) if request.tools else body
 
 
-def _system_text(messages: Iterable[Message]) -> str:
-    return "\n\n".join(message.text for message in messages if message.role == "system" and message.text)
-
-
-def _tools(request: ChatRequest, params: Mapping[str, JSON]) -> Body:
+def _tools(request: ChatRequest, params: Mapping[str, JSON]) -> JSONObject:
     """Without `strict` the format rewrites every schema until all parameters are required."""
-    tools: Body = {
+    tools: JSONObject = {
         "tools": [
             {
                 "type": "function",
@@ -67,14 +72,13 @@ def _tools(request: ChatRequest, params: Mapping[str, JSON]) -> Body:
         ]
     }
     if (choice := params.get("tool_choice")) is not None:
-        named = isinstance(choice, str) and choice not in TOOL_CHOICES
-        tools["tool_choice"] = {"type": "function", "name": choice} if named else choice
+        tools["tool_choice"] = {"type": "function", "name": choice} if names_a_tool(choice) else choice
     if (parallel := params.get("parallel_tool_calls")) is not None:
         tools["parallel_tool_calls"] = parallel
     return tools
 
 
-def _items(message: Message) -> Iterator[Body]:
+def _items(message: Message) -> Iterator[JSONObject]:
     match message.role:
         case "user":
             yield {"role": "user", "content": [_content(p) for p in message.parts if isinstance(p, Text | Image)]}
@@ -86,15 +90,15 @@ def _items(message: Message) -> Iterator[Body]:
                     yield {"type": "function_call_output", "call_id": part.call_id, "output": part.content}
 
 
-def _content(part: Text | Image) -> Body:
+def _content(part: Text | Image) -> JSONObject:
     if isinstance(part, Text):
         return {"type": "input_text", "text": part.text}
     return {"type": "input_image", "image_url": image_url(part), "detail": "auto"}
 
 
-def _said(parts: Iterable[Part]) -> Iterator[Body]:
+def _said(parts: Iterable[Part]) -> Iterator[JSONObject]:
     """The model's own items in their order. A thought after which nothing came is refused, so it stays behind."""
-    thoughts: list[Body] = []
+    thoughts: list[JSONObject] = []
     for part in parts:
         if isinstance(part, Reasoning):
             thoughts += _thought(part)
@@ -104,7 +108,7 @@ def _said(parts: Iterable[Part]) -> Iterator[Body]:
             thoughts.clear()
 
 
-def _thought(part: Reasoning) -> list[Body]:
+def _thought(part: Reasoning) -> list[JSONObject]:
     """The item that `opaque_of` kept; nothing for a thought that another format signed."""
     try:
         item = json_object(part.opaque)
@@ -113,7 +117,7 @@ def _thought(part: Reasoning) -> list[Body]:
     return [item] if item.get("type") == "reasoning" else []
 
 
-def _spoken(part: Part) -> Body | None:
+def _spoken(part: Part) -> JSONObject | None:
     match part:
         case Text(text) if text:
             return {"type": "message", "role": "assistant", "content": text}
@@ -123,7 +127,7 @@ def _spoken(part: Part) -> Body | None:
             return None
 
 
-def _limit(params: Mapping[str, JSON]) -> Body:
+def _limit(params: Mapping[str, JSON]) -> JSONObject:
     """Chat completions has two names for it, and a model's parameters may use either."""
     limit = params.get("max_tokens", params.get("max_completion_tokens"))
     if limit is None:
@@ -131,18 +135,18 @@ def _limit(params: Mapping[str, JSON]) -> Body:
     return {"max_output_tokens": max(LEAST_OUTPUT_TOKENS, limit) if isinstance(limit, int) else limit}
 
 
-def _reasoning(params: Mapping[str, JSON], family: Family | None) -> Body:
+def _reasoning(params: Mapping[str, JSON], family: Family | None) -> JSONObject:
     """Who asks for an effort sees a summary of the thoughts. Models that cannot reason refuse all of this."""
     effort = params.get("reasoning_effort")
     if not effort and (family is None or not family.is_reasoner):
         return {}
-    body: Body = {"include": ["reasoning.encrypted_content"]}
+    body: JSONObject = {"include": ["reasoning.encrypted_content"]}
     if effort:
         body["reasoning"] = {"effort": effort} if effort == "none" else {"effort": effort, "summary": "auto"}
     return body
 
 
-def _text(params: Mapping[str, JSON]) -> Body:
+def _text(params: Mapping[str, JSON]) -> JSONObject:
     text = {name: params[name] for name in ("verbosity",) if name in params}
     match params.get("response_format"):
         case {"type": "json_schema", "json_schema": dict(schema)}:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, TypeAlias
 
 from llm.errors import ProviderError, Truncated
-from llm.providers._chat_stream import tokens
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
-from llm.providers._responses_items import Document, OutputItem, dicts_in, text_of
+from llm.providers._reading import dicts_in, text_of, tokens
+from llm.providers._responses_items import Document, OutputItem
 from llm.providers._tool_calls import CallRoom, whole
 from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
 

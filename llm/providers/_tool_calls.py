@@ -1,12 +1,13 @@
-"""Tool calls of a chat completions answer, put together from fragments."""
+"""Tool calls of an answer in any wire format: put together from fragments, kept to a size, handed over at the end."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from llm.errors import ProviderError
 from llm.framing import MalformedJSONError, decode_json
-from llm.types import JSON, ToolCall
+from llm.providers._reading import text_of
+from llm.types import JSON, Event, Finish, FinishReason, JSONObject, ToolCall, Usage
 
 # Of one answer. No model writes as much; a server that does wants the memory, or the time to search among its calls.
 MOST_CALLS = 128
@@ -67,13 +68,13 @@ class ToolCallAssembly:
                 slot.id or f"call_{number}", slot.name, slot.arguments.decode("utf-8", "surrogatepass").strip() or "{}"
             )
 
-    def _merge(self, fragment: dict[str, JSON], position: int | None) -> None:
+    def _merge(self, fragment: JSONObject, position: int | None) -> None:
         function = fragment.get("function")
         function = function if isinstance(function, dict) else {}
-        slot = self._slot(_text(fragment.get("id")), fragment.get("index"), position)
+        slot = self._slot(text_of(fragment.get("id")), fragment.get("index"), position)
         # Some servers repeat id and name in every fragment: they are set once, never appended.
-        slot.id = slot.id or self._room.hold(_text(fragment.get("id")))
-        slot.name = slot.name or self._room.hold(_text(function.get("name")))
+        slot.id = slot.id or self._room.hold(text_of(fragment.get("id")))
+        slot.name = slot.name or self._room.hold(text_of(function.get("name")))
         slot.arguments += self._room.hold(_arguments(function.get("arguments"))).encode("utf-8", "surrogatepass")
 
     def _slot(self, call_id: str, index: JSON, position: int | None) -> _Slot:
@@ -98,13 +99,23 @@ class ToolCallAssembly:
         return self._slots[-1]
 
 
-def as_object(arguments: str) -> dict[str, JSON]:
+def as_object(arguments: str) -> JSONObject:
     """Arguments for formats that take nothing but an object, also of a call whose arguments were none."""
     try:
         value = decode_json(arguments)
     except MalformedJSONError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def last_events(calls: Iterable[ToolCall], reason: FinishReason, usage: Usage | None) -> Iterator[Event]:
+    """The calls of an answer, without those that its limit cut, and its end.
+
+    A forced tool choice ends with "stop" (OpenAI, vLLM), and so does every call of Ollama's: the calls decide.
+    """
+    usable = [call for call in calls if reason != "length" or whole(call)]
+    yield from usable
+    yield Finish("tool_calls" if usable and reason in ("stop", "unknown") else reason, usage)
 
 
 def whole(call: ToolCall) -> bool:
@@ -114,10 +125,6 @@ def whole(call: ToolCall) -> bool:
     except MalformedJSONError:
         return False
     return True
-
-
-def _text(value: JSON) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _arguments(value: JSON) -> str:

@@ -1,18 +1,19 @@
 """Anthropic's Messages API, in both of its versions."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from llm.errors import LLMError, QuotaExceeded, RateLimited
+from llm.framing import encode_json
 from llm.providers._address import endpoint, headers
 from llm.providers._anthropic_families import family_of
-from llm.providers._anthropic_messages import system_text, wire_messages, wire_tool
+from llm.providers._anthropic_messages import wire_messages, wire_tool
 from llm.providers._anthropic_params import tool_choice, wire_params
 from llm.providers._anthropic_stream import parse
 from llm.providers._base import NO_OPTIONS, ModelList
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import ids_in
-from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig
+from llm.providers._portable_messages import system_text
+from llm.providers._reading import ids_in
+from llm.types import ChatRequest, Event, HttpRequest, JSONObject, ModelConfig
 
 # The new version refuses sampling parameters for every model, so models that take them are asked under the old one.
 OLD_API, NEW_API = "2023-06-01", "2026-10-21"
@@ -43,9 +44,7 @@ class Anthropic:
             method="POST",
             url=endpoint(config.base_url or self.base_url, "messages"),
             headers=_headers(config),
-            body=json.dumps(_body(config, request), ensure_ascii=False, separators=(",", ":")).encode(
-                "utf-8", "replace"
-            ),
+            body=encode_json(_body(config, request)),
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -69,7 +68,7 @@ def _headers(config: ModelConfig) -> dict[str, str]:
     return {"anthropic-version": api_version(config)} | headers(config, key_header="x-api-key")
 
 
-def _body(config: ModelConfig, request: ChatRequest) -> dict[str, JSON]:
+def _body(config: ModelConfig, request: ChatRequest) -> JSONObject:
     family, params = family_of(config.model), request.params
     body = {"model": config.model, "messages": wire_messages(request.messages), "stream": request.stream}
     body |= wire_params(family, params, sampling=api_version(config) == OLD_API)

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from llm.errors import BadCredentials, LLMError, ModelNotFound, NotAnAPI
+from llm.framing import encode_json
 from llm.providers._address import headers
 from llm.providers._azure_address import AzureAddress
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import encoded, ids_in
 from llm.providers._openai_formats import EVERYTHING, Knowledge, asked, parse
+from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
 
 # A token of Entra ID is a JWT; a key of a resource is plain letters and digits.
@@ -63,7 +64,7 @@ class Azure:
             method="POST",
             url=address.url(wire.operation, deployment=config.model),
             headers=_headers(config),
-            body=encoded(wire.body),
+            body=encode_json(wire.body),
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:

@@ -5,15 +5,16 @@ that run without a key, as TGI does at home, take any text for one. `bill_to` am
 organisation that pays.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from llm.errors import LLMError, Overloaded
 from llm.providers._base import ModelList
+from llm.providers._chat_format import PLAIN, ChatFormat
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import Body, OpenAIChat, ids_in, rows_in
-from llm.types import JSON, ChatRequest, HttpRequest, ModelConfig
+from llm.providers._openai_chat import OpenAIChat
+from llm.providers._reading import dicts_in, ids_in, rows_in, text_of
+from llm.types import JSON, ChatRequest, HttpRequest, JSONObject, ModelConfig
 
 ROUTER = "router.huggingface.co"
 DEDICATED = ".endpoints.huggingface.cloud"
@@ -24,16 +25,11 @@ POLICIES = ("fastest", "cheapest", "preferred")
 # TGI wants a temperature above 0. At this one the likeliest token wins, and half precision does not overflow.
 COLDEST = 0.01
 STARTING = "The model is not ready: it is loading, or its endpoint is starting or paused. Try again in a few minutes."
-_HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
 
 
-def at_host(host: str) -> Mapping[str, JSON]:
-    return {} if host == ROUTER else {"fit": fit_container}
-
-
-def fit_container(body: Body) -> Body:
+def fit_container(body: JSONObject) -> JSONObject:
     """The request as TGI takes it, in a form that vLLM and llama.cpp in the same place understand as well."""
-    changed: Body = {}
+    changed: JSONObject = {}
     if isinstance(stop := body.get("stop"), str):
         changed["stop"] = [stop]
     if body.get("temperature") == 0:
@@ -43,7 +39,7 @@ def fit_container(body: Body) -> Body:
     return body | changed
 
 
-def _grammar(wanted: Mapping[str, JSON]) -> dict[str, JSON]:
+def _grammar(wanted: Mapping[str, JSON]) -> JSONObject:
     """TGI reads `value` where OpenAI's format has other names; each side ignores the names of the other."""
     match wanted:
         case {"type": "json_schema", "json_schema": {"schema": dict(schema), **rest}}:
@@ -76,9 +72,8 @@ class HuggingFace(OpenAIChat):
 
 
 def _extra_headers(host: str, config: ModelConfig) -> Iterator[tuple[str, str]]:
-    bill_to = config.options.get("bill_to")
-    if host == ROUTER and isinstance(bill_to, str) and _HEADER_VALUE.fullmatch(bill_to.strip()):
-        yield "x-hf-bill-to", bill_to.strip()
+    if host == ROUTER and (bill_to := text_of(config.options.get("bill_to")).strip()):
+        yield "x-hf-bill-to", bill_to
     if host.endswith(DEDICATED):
         yield "x-scale-up-timeout", str(SCALE_UP_SECONDS)
 
@@ -91,9 +86,8 @@ def routed_names(document: JSON) -> list[str]:
 
 
 def _hosted(document: JSON) -> Iterator[str]:
-    for row in rows_in(document):
-        hosts = row.get("providers")
-        for host in hosts if isinstance(hosts, list) else []:
+    for row in rows_in(document, "data"):
+        for host in dicts_in(row.get("providers")):
             match host:
                 case {"provider": str(provider), "status": "live"}:
                     yield f"{row.get('id')}:{provider}"
@@ -106,5 +100,6 @@ provider = HuggingFace(
     key_env="HF_TOKEN",
     needs_key=True,
     inline_thinking=True,
-    at_host=at_host,
+    format=ChatFormat(fit=fit_container),
+    hosts={ROUTER: PLAIN},
 )

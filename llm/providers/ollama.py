@@ -6,12 +6,11 @@ gets that default back. The other options of a connection are those of the serve
 a change of `num_ctx` loads the model again, so it belongs to the connection rather than to a request.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
 
 from llm.errors import LLMError, ModelNotFound, ProviderError
+from llm.framing import encode_json
 from llm.providers._address import headers
 from llm.providers._base import NO_OPTIONS, ModelList
 from llm.providers._chat_messages import wire_tool
@@ -20,9 +19,8 @@ from llm.providers._faults import fault_in_body
 from llm.providers._ollama_address import endpoint
 from llm.providers._ollama_messages import wire_messages
 from llm.providers._ollama_stream import parse
-from llm.types import JSON, ChatRequest, Event, HttpRequest, ModelConfig, ToolSpec
-
-Body: TypeAlias = dict[str, JSON]
+from llm.providers._reading import rows_in
+from llm.types import JSON, ChatRequest, Event, HttpRequest, JSONObject, ModelConfig, ToolSpec
 
 # The fields of `api.Options`; the server drops others without a word.
 LOADING = ("main_gpu", "num_batch", "num_ctx", "num_gpu", "num_thread", "use_mmap")
@@ -54,7 +52,7 @@ class Ollama:
             method="POST",
             url=endpoint(config.base_url or self.base_url, "chat"),
             headers=_headers(config),
-            body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
+            body=encode_json(body),
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -77,8 +75,7 @@ class Ollama:
 
 def names_in(document: JSON) -> list[str]:
     """Installed models in both spellings: a name without a tag means the tag `latest`."""
-    rows = document.get("models") if isinstance(document, dict) else None
-    installed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    installed = rows_in(document, "models")
     named = [name for row in installed for key in ("name", "model") if isinstance(name := row.get(key), str)]
     tagged = [name if ":" in name.rpartition("/")[2] else f"{name}:latest" for name in named]
     return list(dict.fromkeys([*named, *tagged, *(name.removesuffix(":latest") for name in named)]))
@@ -88,9 +85,9 @@ def _headers(config: ModelConfig) -> dict[str, str]:
     return headers(config, key_header="authorization", scheme="Bearer ")
 
 
-def _conversation(config: ModelConfig, request: ChatRequest, choice: JSON) -> Body:
+def _conversation(config: ModelConfig, request: ChatRequest, choice: JSON) -> JSONObject:
     messages = [wire for message in request.messages for wire in wire_messages(message)]
-    body: Body = {"model": config.model, "messages": messages, "stream": request.stream}
+    body: JSONObject = {"model": config.model, "messages": messages, "stream": request.stream}
     if tools := _chosen(request.tools, choice):
         body["tools"] = [wire_tool(tool) for tool in tools]
     return body
@@ -103,9 +100,9 @@ def _chosen(tools: tuple[ToolSpec, ...], choice: JSON) -> tuple[ToolSpec, ...]:
     return tuple(tool for tool in tools if tool.name == choice) or tools
 
 
-def _settings(model: str, settings: Mapping[str, JSON]) -> Body:
+def _settings(model: str, settings: Mapping[str, JSON]) -> JSONObject:
     """Only what is known here, each where the server looks for it: elsewhere it would be ignored without a word."""
-    found: Body = {"truncate": settings.get("truncate") is True, "shift": settings.get("shift") is True}
+    found: JSONObject = {"truncate": settings.get("truncate") is True, "shift": settings.get("shift") is True}
     found |= {
         "think": _think(model, settings.get("reasoning_effort")),
         "format": _format(settings.get("response_format")),
@@ -133,7 +130,7 @@ def _format(response_format: JSON) -> JSON:
             return None
 
 
-def _options(settings: Mapping[str, JSON]) -> Body:
+def _options(settings: Mapping[str, JSON]) -> JSONObject:
     limit, stop = settings.get("max_tokens"), settings.get("stop")
     named = {name: value for name, value in settings.items() if name in KNOWN}
     named |= {"num_predict": limit} if limit is not None else {}

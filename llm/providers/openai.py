@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from llm.errors import LLMError
+from llm.framing import encode_json
 from llm.providers._address import endpoint, headers
 from llm.providers._base import NO_OPTIONS, ModelList
 from llm.providers._errors import error_of
-from llm.providers._openai_chat import encoded, ids_in
 from llm.providers._openai_formats import asked, parse
+from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
 
 
@@ -26,7 +27,7 @@ class OpenAI:
             method="POST",
             url=endpoint(config.base_url or self.base_url, wire.operation),
             headers=headers(config, key_header="authorization", scheme="Bearer "),
-            body=encoded(wire.body),
+            body=encode_json(wire.body),
         )
 
     def parse(self, chunks: Iterable[bytes]) -> Iterator[Event]:

@@ -1,6 +1,6 @@
 """Any other server that speaks chat completions: llama.cpp, LM Studio, SGLang, Groq, Mistral, DeepSeek, OpenRouter."""
 
-from llm.providers._hosts import differences
+from llm.providers._hosts import HOSTS
 from llm.providers._openai_chat import OpenAIChat
 
-provider = OpenAIChat(label="OpenAI-compatible", icon="plug", inline_thinking=True, at_host=differences)
+provider = OpenAIChat(label="OpenAI-compatible", icon="plug", inline_thinking=True, hosts=HOSTS)

@@ -14,19 +14,12 @@ from llm.errors import LLMError
 from llm.providers import PROVIDERS
 from llm.storable import storable_events
 from llm.testing.formats import FORMATS
-from llm.testing.script import read_script
 from llm.types import Finish, FinishReason, ReasoningDelta, TextDelta, ToolCall, Usage
 from tests.llm.providers.responses_wire import ANSWERS as RESPONSES
 from tests.llm.providers.responses_wire import stream
 from tests.llm.recorded import ANSWERS
+from tests.llm.scripted import PROMPTS, streamed, whole
 
-SCRIPTS = [
-    "hello",
-    "[[utf8split]]",
-    "[[reason]] hello",
-    '[[tool=first]] [[tool=second {"city": "Zürich 🌍"}]]',
-    '[[reason]] [[say=I look.]] [[tool=f {"a": [1, {"b": null}]}]]',
-]
 # By hand, with the fields that no recording has.
 TOOL_STREAM = b"""data: {"choices":[{"index":0,"delta":{"content":"<think>a</think>"},"finish_reason":null}]}
 data: {"choices":[{"index":0,"delta":{"reasoning":"so","tool_calls":[{"index":0,"id":"a","function":\
@@ -49,7 +42,6 @@ NATIVE_STREAM = b"""{"model":"m","message":{"role":"assistant","content":"<think
 {"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":2,\
 "eval_count":3}"""
 WRITTEN = [TOOL_STREAM, THINKING_STREAM, RESPONSE_STREAM, NATIVE_STREAM]
-REQUEST = {"model": "m", "messages": [], "input": "x", "stream_options": {"include_usage": True}}
 TEXTS = ["", "\0", "a\0b", "\ud83d", "\ude00", "\ud83d\ude00", "é😀\u2028", "[DONE]", "{", "x" * 3000, "error"]
 NUMBERS = [0, -1, 1, 2**31, 2**63, 10**30, 1.5, -0.0, 1e308, 1e-320]
 NESTED = [[], {}, [None], [[]], {"": None}, {"error": {"message": "\ud800"}}, {"error": "x"}, {"type": "error"}]
@@ -91,11 +83,7 @@ def seeds():
 
 
 def scripted():
-    for wire in FORMATS.values():
-        for prompt in SCRIPTS:
-            script = read_script(prompt, [])
-            yield b"".join(frame.data for frame in wire.frames(script, REQUEST, script.tokens, cut=False))
-            yield json.dumps(wire.whole(script, REQUEST, script.tokens, cut=False)).encode()
+    return [write(wire, prompt) for wire in FORMATS.values() for prompt in PROMPTS for write in (streamed, whole)]
 
 
 def shortened(body):

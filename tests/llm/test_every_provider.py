@@ -75,7 +75,7 @@ def test_a_stream_comes_word_by_word_and_ends_with_finish(connect, place):
     assert isinstance(events[-1], Finish)
 
 
-def test_usage_that_is_not_reported_is_estimated(connect, place):
+def test_gotcha_19_usage_that_is_not_reported_is_estimated(connect, place):
     usage = connect(place).chat([user("[[tokens=20 no_usage]]")]).usage
     assert usage.estimated
     assert usage.output_tokens > 0

@@ -5,14 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm.errors import LLMError, ProviderError, Truncated
+from llm.errors import LLMError, NotAnAPI, ProviderError, Truncated
 from llm.framing import (
     MAX_LINE,
     MAX_MALFORMED,
     MalformedJSONError,
     ServerSentEvent,
+    beginning_of_answer,
     decode_json,
-    first_character,
+    encode_json,
     json_lines,
     json_objects,
     server_sent_events,
@@ -106,7 +107,7 @@ def test_more_malformed_events_than_that_are_an_error():
 
 @pytest.mark.parametrize("chunks", [[b"\xef\xbb\xbf\r\n ", b'\t{"a"', b":1}"], [b"\xef", b"\xbb", b"\xbf", b'{"a":1}']])
 def test_the_first_character_is_found_behind_blanks_and_a_byte_order_mark(chunks):
-    first, rest = first_character(chunks)
+    first, rest = beginning_of_answer(chunks)
     assert first == b"{"
     assert whole_object(rest) == {"a": 1}
 
@@ -114,7 +115,13 @@ def test_the_first_character_is_found_behind_blanks_and_a_byte_order_mark(chunks
 @pytest.mark.parametrize("chunks", [[], [b""], [b" \r\n", b"\n"], [b"\xef\xbb"]])
 def test_an_answer_without_a_character_is_truncated(chunks):
     with pytest.raises(Truncated):
-        first_character(chunks)
+        beginning_of_answer(chunks)
+
+
+@pytest.mark.parametrize("chunks", [[b"<html>"], [b"\xef\xbb", b"\xbf\n", b" <", b"!doctype html>"]])
+def test_an_answer_that_is_a_page_is_none_of_an_api(chunks):
+    with pytest.raises(NotAnAPI):
+        beginning_of_answer(chunks)
 
 
 def test_a_body_that_is_not_json_is_an_error_of_ours():
@@ -183,3 +190,8 @@ def test_blanks_around_json_are_no_part_of_it(text):
 def test_nothing_but_blanks_may_stand_around_json(text):
     with pytest.raises(MalformedJSONError):
         decode_json(text)
+
+
+def test_a_body_is_short_json_and_readable():
+    assert encode_json({"a": [1, "Zürich 🌍"]}) == '{"a":[1,"Zürich 🌍"]}'.encode()
+    assert encode_json("half \ud83d") == b'"half ?"'

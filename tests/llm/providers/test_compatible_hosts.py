@@ -7,8 +7,8 @@ import pytest
 
 from llm.errors import BadRequest, Truncated
 from llm.providers import PROVIDERS
+from llm.providers._chat_format import OPTIONS, PLAIN, ChatFormat
 from llm.providers._hosts import HOSTS
-from llm.providers._openai_chat import OPTIONS, OpenAIChat
 from llm.providers._portable_messages import short_id
 from llm.types import (
     ChatRequest,
@@ -42,11 +42,9 @@ def body(host, *messages, options=None, **params):
 
 
 @pytest.mark.parametrize(("host", "row"), HOSTS.items())
-def test_a_row_names_fields_of_the_format_and_changes_each(host, row):
-    known = {field.name: field for field in fields(OpenAIChat)}
-    assert set(row) <= set(known)
+def test_a_row_changes_the_format_and_can_be_found(host, row):
+    assert row != PLAIN
     assert host == host.lower()
-    assert all(value != known[name].default for name, value in row.items())
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def test_calls_are_signed_where_an_unsigned_one_is_refused():
 
 def test_images_by_address_are_refused_where_they_would_not_be_seen():
     by_address = Message("user", (Text("Look"), Image(url="https://h/a.png")))
-    by_data = Message("user", (Image(data=b"\x01", media_type="image/png"), Image(url="data:image/png;base64,AQ==")))
+    by_data = Message("user", (Text("Look"), Image(data=b"\x01", media_type="image/png")))
     with pytest.raises(BadRequest, match="Upload the image"):
         body("api.moonshot.ai", by_address)
     with pytest.raises(BadRequest, match="Upload the image"):
@@ -139,7 +137,7 @@ def test_what_a_connection_says_beats_the_host():
 
 
 def test_every_option_is_a_field_and_has_the_default_among_its_values():
-    defaults = {field.name: field.default for field in fields(OpenAIChat)}
+    defaults = {field.name: field.default for field in fields(ChatFormat)}
     assert all(defaults[name] in values for name, values in OPTIONS.items())
 
 

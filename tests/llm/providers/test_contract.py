@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from llm.errors import BadCredentials, LLMError, ModelNotFound, NotAnAPI, Overloaded, Truncated
+from llm.errors import BadCredentials, BadRequest, LLMError, ModelNotFound, NotAnAPI, Overloaded, Truncated
 from llm.providers import PROVIDERS
+from llm.transport import check_headers
 from llm.types import ChatRequest, Message, ModelConfig, Reasoning, Secret, Text, ToolCall, ToolResult, ToolSpec, user
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -73,6 +74,13 @@ def test_headers_of_the_connection_are_sent_and_win(name):
     assert request.headers["content-type"] == "application/json; v=2"
 
 
+@pytest.mark.parametrize("value", ["blue 🌍", "two\r\nlines"])
+def test_a_header_that_cannot_be_sent_is_named_and_the_key_not_blamed(name, value):
+    request = PROVIDERS[name].build(config(name, headers={"X-Team": Secret(value)}), conversation())
+    with pytest.raises(BadRequest, match="The header x-team holds"):
+        check_headers(request.headers)
+
+
 def test_the_body_is_json_with_model_messages_and_stream(name):
     request = PROVIDERS[name].build(config(name), conversation())
     body = json.loads(request.body)
@@ -109,6 +117,13 @@ def test_refusals_with_useless_bodies(name, status, kind, body):
     assert isinstance(error, kind)
     assert error.status == status
     assert "<" not in error.message
+
+
+@pytest.mark.parametrize("message", ["no", "maximum context length is 8", "it requires more system memory"])
+def test_a_refusal_keeps_its_status(name, message):
+    body = json.dumps({"error": {"message": message, "type": "x", "code": "insufficient_quota"}}).encode()
+    statuses = [*range(300, 600), 700]
+    assert [PROVIDERS[name].error(status, {}, body).status for status in statuses] == statuses
 
 
 def test_a_rejected_key_is_never_repeated(name):

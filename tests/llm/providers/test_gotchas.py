@@ -89,7 +89,7 @@ def test_gotcha_17_and_18_choices_that_are_empty_or_without_delta():
 
 
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None, "completion_tokens": None}, "many", [1]])
-def test_gotcha_19_usage_that_never_comes_is_none(usage):
+def test_usage_that_never_comes_is_none(usage):
     assert parsed(stream(chunk({"content": "hi"}), chunk({}, "stop", usage=usage))) == HI
 
 

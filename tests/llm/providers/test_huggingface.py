@@ -18,7 +18,7 @@ from llm.errors import (
 )
 from llm.providers import PROVIDERS
 from llm.retry import NO_RETRY
-from llm.transport import Timeouts, Transport
+from llm.transport import Timeouts, Transport, check_headers
 from llm.types import ChatRequest, Finish, ModelConfig, ReasoningDelta, Secret, TextDelta, ToolCall, Usage, user
 from tests.llm.wire import CHUNKED, LAST_CHUNK, answer, chunk
 
@@ -76,7 +76,7 @@ def test_the_address_by_the_rule_of_the_vendors_client(base_url, url):
         ("", " acme ", {"x-hf-bill-to": "acme"}),
         ("", "", {}),
         ("", 5, {}),
-        ("", "two\r\nlines", {}),
+        ("", "acme & sons", {"x-hf-bill-to": "acme & sons"}),
         (TGI, "acme", {}),
         (DEDICATED, "acme", {"x-scale-up-timeout": "110"}),
     ],
@@ -87,6 +87,12 @@ def test_gotcha_41_headers_by_the_kind_of_server(base_url, bill_to, sent):
         HF.models(config(base_url, bill_to=bill_to)).request.headers,
     ):
         assert {name: value for name, value in headers.items() if name.startswith("x-")} == sent
+
+
+@pytest.mark.parametrize("bill_to", ["two\r\nlines", "acme 🌍"])
+def test_a_payer_that_cannot_be_named_in_a_header_is_refused_and_not_left_out(bill_to):
+    with pytest.raises(BadRequest, match="The header x-hf-bill-to holds"):
+        check_headers(request(options={"bill_to": bill_to}).headers)
 
 
 def test_a_sleeping_endpoint_is_held_for_less_than_the_client_waits():

@@ -6,22 +6,20 @@ import pytest
 
 from llm.errors import LLMError
 from llm.providers import PROVIDERS
-from llm.testing.formats import FORMATS
-from llm.testing.script import read_script
+from llm.testing.formats import FORMATS, paths
 from tests.llm.providers.responses_wire import ANSWERS as RESPONSES
 from tests.llm.providers.responses_wire import stream
 from tests.llm.recorded import ANSWERS
+from tests.llm.scripted import PROMPTS, frames, streamed, whole
 
-SCRIPTS = [
-    "hello",
-    "[[utf8split]]",
-    "[[reason]] hello",
-    '[[tool=first]] [[tool=second {"city": "Zürich 🌍"}]]',
-    "[[tokens=3 no_usage]]",
-]
 # Bytes at whose every place a body is also cut in two and no more.
 SHORT = 600
-WIRES = {"/v1/chat/completions": "openai", "/v1/messages": "anthropic"}
+WIRES = {
+    paths.CHAT_COMPLETIONS[0]: "openai",
+    paths.RESPONSES[0]: "openai",
+    paths.MESSAGES[0]: "anthropic",
+    paths.NDJSON_CHAT[0]: "ollama",
+}
 
 
 def outcome(provider, chunks):
@@ -72,12 +70,10 @@ def test_the_streamed_and_the_whole_response_say_the_same(answer):
 
 
 @pytest.mark.parametrize("path", WIRES)
-@pytest.mark.parametrize("prompt", SCRIPTS)
+@pytest.mark.parametrize("prompt", PROMPTS)
 @pytest.mark.parametrize("ending", ["", "\r\n"])
 def test_gotcha_2_3_and_4_scripted_answers(path, prompt, ending):
-    wire, script = FORMATS[path], read_script(prompt, [])
-    request = {"model": "m", "messages": [], "stream_options": {"include_usage": True}}
-    body = b"".join(frame.data for frame in wire.frames(script, request, script.tokens, cut=False))
+    body = streamed(FORMATS[path], prompt)
     body = body.replace(b"\n", b"\r\n") if ending else body
     events, error = assert_same_at_every_cut(PROVIDERS[WIRES[path]], body)
     assert events
@@ -86,23 +82,18 @@ def test_gotcha_2_3_and_4_scripted_answers(path, prompt, ending):
 
 @pytest.mark.parametrize("path", WIRES)
 def test_an_error_in_the_stream(path):
-    wire, script = FORMATS[path], read_script("[[tokens=2]]", [])
-    frames = list(wire.frames(script, {"model": "m", "messages": []}, script.tokens, cut=False))
-    tokens = [frame.data for frame in frames if frame.token]
-    events, error = assert_same_at_every_cut(PROVIDERS[WIRES[path]], b"".join(tokens) + wire.error_frame())
+    wire = FORMATS[path]
+    said = b"".join(frame.data for frame in frames(wire, "[[tokens=2]]") if frame.token)
+    events, error = assert_same_at_every_cut(PROVIDERS[WIRES[path]], said + wire.error_frame())
     assert [event.text for event in events] == ["w0 ", "w1"]
     assert error is not None
 
 
 @pytest.mark.parametrize("path", WIRES)
-@pytest.mark.parametrize("prompt", SCRIPTS)
+@pytest.mark.parametrize("prompt", PROMPTS)
 def test_the_streamed_and_the_whole_answer_say_the_same(path, prompt):
-    wire, script, provider = FORMATS[path], read_script(prompt, []), PROVIDERS[WIRES[path]]
-    request = {"model": "m", "messages": [], "stream_options": {"include_usage": True}}
-    streamed = list(provider.parse(frame.data for frame in wire.frames(script, request, script.tokens, cut=False)))
-    body = json.dumps(wire.whole(script, request, script.tokens, cut=False)).encode()
-    whole = list(provider.parse([body]))
-    assert folded(streamed) == folded(whole)
+    wire, provider = FORMATS[path], PROVIDERS[WIRES[path]]
+    assert folded(list(provider.parse([streamed(wire, prompt)]))) == folded(list(provider.parse([whole(wire, prompt)])))
 
 
 def folded(events):
