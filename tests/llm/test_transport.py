@@ -519,7 +519,7 @@ def test_content_types_of_apis(serve, kind):
 def test_an_error_may_have_any_content_type(serve):
     server = serve(each_request(answer(b"<h1>", status=b"502 Bad Gateway", kind=b"text/html")))
     with granted(server).send(post(server)) as response:
-        assert (response.status, response.read(2)) == (502, b"<h")
+        assert (response.status, b"".join(response)) == (502, b"<h1>")
 
 
 @pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"br", b"GZIP", b"identity, gzip"])
