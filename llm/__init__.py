@@ -24,6 +24,7 @@ from llm.errors import (
     Truncated,
     UnknownProvider,
     Unreachable,
+    Untrusted,
     is_retryable,
 )
 from llm.estimate import estimate_usage
@@ -114,6 +115,7 @@ __all__ = [
     "UnifiedLLMClient",
     "UnknownProvider",
     "Unreachable",
+    "Untrusted",
     "Usage",
     "assistant",
     "estimate_usage",

@@ -17,6 +17,7 @@ LLMError
 ├── TimedOut
 ├── Truncated
 └── Unreachable
+    └── Untrusted
 """
 
 from __future__ import annotations
@@ -142,6 +143,14 @@ class Unreachable(LLMError):
     code = "unreachable"
     retryable = True
     default_message = "The provider cannot be reached. Check that the address is right and that the server is running."
+
+
+class Untrusted(Unreachable):
+    """Not retryable: it will be the same certificate."""
+
+    code = "untrusted_certificate"
+    retryable = False
+    default_message = "The provider's TLS certificate cannot be trusted, or it does not speak https. Check the address."
 
 
 def is_retryable(code: str) -> bool:

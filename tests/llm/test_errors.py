@@ -17,7 +17,7 @@ import urllib3
 import urllib3.exceptions
 
 import llm.errors
-from llm.errors import LLMError, NotAnAPI, TimedOut, Truncated, Unreachable
+from llm.errors import LLMError, NotAnAPI, TimedOut, Truncated, Unreachable, Untrusted, is_retryable
 from llm.redaction import LONGEST_MESSAGE, Redaction
 from llm.transport.calls import Call, Timeouts
 from llm.transport.failures import FAMILIES, TABLE, failure_of, llm_error
@@ -98,7 +98,7 @@ def test_no_row_names_an_exception_that_is_mapped_before():
         (ConnectionResetError(), Truncated),
         (ConnectionRefusedError(), Unreachable),
         (TimeoutError(), TimedOut),
-        (ssl.SSLError(), Unreachable),
+        (ssl.SSLError(), Untrusted),
         (socket.gaierror(), Unreachable),
         (OSError(113, "no route"), Unreachable),
         (ValueError("I/O operation on closed file"), Unreachable),
@@ -142,6 +142,10 @@ def test_a_reset_while_connecting_is_unreachable():
 
 def error_classes():
     return [value for value in vars(llm.errors).values() if inspect.isclass(value) and issubclass(value, LLMError)]
+
+
+def test_a_code_tells_what_its_error_would():
+    assert [kind for kind in error_classes() if is_retryable(kind.code) is not kind.retryable] == []
 
 
 def test_codes_are_unique_and_messages_are_sentences():

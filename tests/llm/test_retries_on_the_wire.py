@@ -21,6 +21,7 @@ from llm.errors import (
     TimedOut,
     Truncated,
     Unreachable,
+    Untrusted,
 )
 from llm.retry import Retry
 from llm.transport import Timeouts, Transport
@@ -251,7 +252,7 @@ def test_a_certificate_that_cannot_be_trusted_is_asked_once(serve, waits, server
         requests = server.requests
 
     error, _ = asked(Secure, client_of(Secure, waits))
-    assert (type(error), server.connections, waits.ranges) == (Unreachable, 1, [])
+    assert (type(error), server.connections, waits.ranges) == (Untrusted, 1, [])
 
 
 # Errors inside a stream

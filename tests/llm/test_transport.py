@@ -21,6 +21,7 @@ from llm.errors import (
     TimedOut,
     Truncated,
     Unreachable,
+    Untrusted,
 )
 from llm.transport import Timeouts, Transport, transport_for
 from llm.types import Cancellation, HttpRequest
@@ -563,18 +564,16 @@ def test_tls_with_a_trusted_certificate(serve, certificate, server_tls):
 
 def test_tls_with_an_untrusted_certificate(serve, server_tls):
     server = serve(lambda peer: peer.start_tls(), server_tls)
-    error = quickly(Unreachable, lambda: granted(server, scheme="https").send(post(server, scheme="https")))
+    error = quickly(Untrusted, lambda: granted(server, scheme="https").send(post(server, scheme="https")))
     assert "certificate" in error.message
-    assert not error.retryable
 
 
 def test_tls_with_a_certificate_for_another_name(serve, certificate, server_tls):
     server = serve(lambda peer: peer.start_tls(), server_tls)
     url = f"https://localhost:{server.port}/"
     transport = Transport(AddressPolicy.granting([url]), ca_file=str(certificate[0]))
-    error = quickly(Unreachable, lambda: transport.send(HttpRequest(method="GET", url=url, headers={})))
+    error = quickly(Untrusted, lambda: transport.send(HttpRequest(method="GET", url=url, headers={})))
     assert "certificate" in error.message
-    assert not error.retryable
 
 
 def test_certificates_to_trust_are_not_read_again_for_each_connection(serve, certificate, server_tls, monkeypatch):
@@ -592,7 +591,7 @@ def test_plain_http_where_tls_was_expected(serve):
     server = serve(lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
     assert (
         "https"
-        in quickly(Unreachable, lambda: granted(server, scheme="https").send(post(server, scheme="https"))).message
+        in quickly(Untrusted, lambda: granted(server, scheme="https").send(post(server, scheme="https"))).message
     )
 
 
