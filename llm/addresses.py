@@ -138,10 +138,12 @@ class AddressPolicy:
         try:
             origin = Origin.parse(url)
             canonical = parse_url(url).url
-        except (ValueError, LocationParseError) as reason:
-            raise blocked(str(reason)) from None
+        except LocationParseError:  # its message holds the URL
+            raise Blocked(detail="no URL to the transport") from None
+        except ValueError as reason:
+            raise Blocked(detail=str(reason)) from None
         if Origin.parse(canonical) != origin:
-            raise blocked("two readings of one URL")
+            raise Blocked(detail=f"{origin}: two readings of one URL")
         self._check_origin(origin)
         return canonical
 
@@ -153,18 +155,18 @@ class AddressPolicy:
 
     def _check_origin(self, origin: Origin) -> None:
         if any((origin.host, origin.port) == (own.host, own.port) for own in self.forbidden):
-            raise blocked("own address")
+            raise Blocked(detail=f"{origin}: own address")
         if origin not in self.grants:
             self._check_ungranted(origin)
         literal = address_of(origin.host)
         if literal is not None and not self.admits(origin, plain_address(str(literal))):
-            raise blocked("address not allowed")
+            raise Blocked(detail=f"{origin}: address not allowed")
 
     def _check_ungranted(self, origin: Origin) -> None:
         if origin.scheme != "https" or origin.port not in self.ports:
-            raise blocked("scheme or port not allowed")
+            raise Blocked(detail=f"{origin}: scheme or port not allowed")
         if address_of(origin.host) is None and is_internal_name(origin.host):
-            raise blocked("internal name")
+            raise Blocked(detail=f"{origin}: internal name")
 
     def _is_own(self, address: Address, port: int) -> bool:
         return any(port == own.port and is_same_place(address, own.host) for own in self.forbidden)
@@ -177,10 +179,3 @@ def is_same_place(address: Address, host: str) -> bool:
         return host == "localhost" and address.is_loopback
     own = plain_address(str(literal))
     return address == own or (address.is_loopback and (own.is_loopback or own.is_unspecified))
-
-
-def blocked(reason: str) -> Blocked:
-    """One sentence whatever the reason, or the message would be a port scanner; the reason is for logs."""
-    error = Blocked()
-    error.detail = reason
-    return error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 
 from llm.addresses import AddressPolicy
-from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
+from llm.errors import BadRequest, Blocked, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
 from llm.estimate import characters_in, estimate
 from llm.history import History, fit_history
 from llm.loop import Offered, Rounds, specs_of
@@ -34,6 +35,8 @@ from llm.types import (
     ToolCall,
     ToolSpec,
 )
+
+logger = logging.getLogger("llm")
 
 LONGEST_ERROR_BODY = 64 * 1024
 repairs = Repairs()
@@ -153,6 +156,8 @@ class UnifiedLLMClient:
     def _presentable(self, error: LLMError) -> LLMError:
         error.message = self._redaction.clean(error.message) or error.default_message
         error.args = (error.message,)
+        if isinstance(error, Blocked):
+            logger.warning("a call of %r at %s was blocked: %s", self.config.model, self.config.provider, error.detail)
         return error
 
 

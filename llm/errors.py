@@ -77,10 +77,13 @@ class Blocked(LLMError):
     """`detail` says why, for logs only: shown to people it would turn the site into a port scanner."""
 
     code = "endpoint_not_allowed"
-    detail = ""
     default_message = (
         "This address may not be reached from here. Use a public https address, or ask an administrator to allow it."
     )
+
+    def __init__(self, message: str = "", *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class Cancelled(LLMError):

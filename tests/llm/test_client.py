@@ -156,6 +156,22 @@ def test_without_a_transport_only_public_addresses_are_reached():
         client.chat([user("Hi")])
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://10.0.0.5/v1/secret?key=secret", "https://10.0.0.5:443: address not allowed"),
+        ("http://api.example.com/secret", "http://api.example.com:80: scheme or port not allowed"),
+        ("https://secret:secret@api.example.com/", "not a plain http or https URL"),
+    ],
+)
+def test_the_log_says_once_why_an_address_was_blocked_and_nothing_that_may_be_a_secret(caplog, url, reason):
+    client = UnifiedLLMClient(ModelConfig(provider="lines", model="m", base_url=url))
+    with pytest.raises(Blocked) as raised:
+        client.chat([user("Hi")])
+    assert caplog.messages == [f"a call of 'm' at lines was blocked: {reason}"]
+    assert raised.value.message == Blocked.default_message
+
+
 # Finish is last, or an error is raised
 
 
