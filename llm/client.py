@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
-from dataclasses import replace
+from contextlib import closing
 
 from llm.addresses import AddressPolicy
-from llm.errors import BadRequest, Blocked, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
-from llm.estimate import characters_in, estimate
+from llm.answers import body_so_far, parsed, with_end
+from llm.errors import BadRequest, Blocked, LLMError, UnknownProvider
 from llm.history import History, fit_history
 from llm.loop import Offered, Rounds, specs_of
 from llm.providers import PROVIDERS
@@ -25,23 +24,16 @@ from llm.types import (
     Cancellation,
     ChatRequest,
     Event,
-    Finish,
     HttpRequest,
     Image,
     Message,
     ModelConfig,
-    ReasoningDelta,
-    TextDelta,
-    ToolCall,
     ToolSpec,
 )
 
 logger = logging.getLogger("llm")
 
-LONGEST_ERROR_BODY = 64 * 1024
 repairs = Repairs()
-# What a parser meets when the JSON is sound and its shape is not.
-UNEXPECTED_SHAPE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class UnifiedLLMClient:
@@ -166,40 +158,3 @@ def provider_named(name: str) -> Provider:
         return PROVIDERS[name]
     except KeyError:
         raise UnknownProvider from None
-
-
-def parsed(provider: Provider, answer: Answer) -> Iterator[Event]:
-    try:
-        yield from provider.parse(answer)
-    except UNEXPECTED_SHAPE as error:
-        raise ProviderError(f"The provider sent something unexpected ({type(error).__name__}). Try again.") from None
-
-
-def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Event]:
-    """Events up to the first `Finish`, which gets an estimate where no usage was reported.
-
-    Without one the answer is not complete, whatever the parser thinks.
-    """
-    answered = 0
-    with closing(events):
-        for event in events:
-            if isinstance(event, TextDelta):
-                answered += len(event.text)
-            elif isinstance(event, Finish):
-                yield event if event.usage else replace(event, usage=estimate(asked, answered))
-                return
-            elif isinstance(event, ReasoningDelta | ToolCall):
-                answered += characters_in(event)
-            yield event
-    raise Truncated
-
-
-def body_so_far(answer: Answer) -> bytes:
-    """What can be read of an error's body. Its status says more than a failure to read all of it would."""
-    body = bytearray()
-    with suppress(TimedOut, Truncated):
-        for chunk in answer:
-            body += chunk
-            if len(body) >= LONGEST_ERROR_BODY:
-                break
-    return bytes(body[:LONGEST_ERROR_BODY])

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from llm.client import UNEXPECTED_SHAPE
+from llm.answers import UNEXPECTED_SHAPE
 from llm.errors import LLMError, TimedOut, Truncated
 from llm.framing import MalformedJSONError, decode_json
 from llm.providers._base import ModelList

@@ -202,6 +202,19 @@ def test_a_parser_that_stumbles_is_an_error_of_the_provider(serve, line):
         client_of(serve(replies(answer(line)))).chat([user("Hi")])
 
 
+def test_the_log_says_where_a_parser_stumbled_and_nothing_of_the_answer(serve, caplog):
+    line = Lines.parse.__code__.co_firstlineno + 5
+    with pytest.raises(ProviderError):
+        client_of(serve(replies(lines(["text", "the secret of this answer"], ["the secret of this name"])))).chat(
+            [user("Hi")]
+        )
+    [record] = caplog.records
+    place = f"tests.llm.test_client.Lines.parse, line {line}"
+    assert (record.name, record.levelname) == ("llm", "ERROR")
+    assert record.getMessage() == f"a parser stumbled: KeyError in {place}"
+    assert record.exc_info is None
+
+
 # Retries
 
 
