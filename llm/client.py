@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 from llm.addresses import AddressPolicy
 from llm.answers import body_so_far, parsed, with_end
@@ -70,20 +71,17 @@ class UnifiedLLMClient:
     ) -> Iterator[Event]:
         """Events as they come. `Finish` is the last one, or an `LLMError` is raised; leaving early ends the call.
 
-        Calls of a `Tool` run, and the model goes on with their results; those of a `ToolSpec` end the answer.
+        Calls of a `Tool` run, and the model goes on with their results; those of a `ToolSpec` end the answer. What this
+        model cannot be asked is a `BadRequest` of the call itself; nothing is sent before the first event is wanted.
         """
-        specs, cancellation = specs_of(tools), cancellation or Cancellation()
+        cancellation = cancellation or Cancellation()
+        asked = self._chat_request(messages, specs_of(tools), params)
 
-        def ask(history: Sequence[Message], changed: Mapping[str, JSON]) -> Generator[Event]:
-            request = self._chat_request(history, specs, {**params, **changed})
-            yield from self._stream(request, cancellation)
+        def ask(added: Sequence[Message], changed: Mapping[str, JSON]) -> Generator[Event]:
+            return self._stream(self._continued(asked, added, changed), cancellation)
 
-        tool_choice = {**self.config.params, **params}.get("tool_choice")
-        rounds = Rounds(ask, messages, tools, tool_choice=tool_choice, cancellation=cancellation)
-        try:
-            yield from rounds.events()
-        except LLMError as error:
-            raise self._presentable(error) from None
+        tool_choice = asked.params.get("tool_choice")
+        return self._presented(Rounds(ask, tools, tool_choice=tool_choice, cancellation=cancellation))
 
     def history(self, messages: Sequence[Message]) -> History:
         """The conversation as this model's provider takes it, and what is left out of it."""
@@ -101,7 +99,18 @@ class UnifiedLLMClient:
         merged = {name: value for name, value in {**self.config.params, **params}.items() if value is not None}
         return ChatRequest(messages=fitting, tools=tuple(tools), params=merged, stream=self.config.streaming)
 
-    def _stream(self, request: ChatRequest, cancellation: Cancellation) -> Iterator[Event]:
+    def _continued(self, asked: ChatRequest, added: Sequence[Message], changed: Mapping[str, JSON]) -> ChatRequest:
+        """The same request after rounds that `added` something to it."""
+        messages = self.history([*asked.messages, *added]).messages if added else asked.messages
+        return replace(asked, messages=messages, params={**asked.params, **changed})
+
+    def _presented(self, rounds: Rounds) -> Iterator[Event]:
+        try:
+            yield from rounds.events()
+        except LLMError as error:
+            raise self._presentable(error) from None
+
+    def _stream(self, request: ChatRequest, cancellation: Cancellation) -> Generator[Event]:
         first, events = self._begin(request, cancellation)
         with closing(events):
             yield first

@@ -28,7 +28,7 @@ MAX_ROUNDS = 8
 MAX_CALLS = 32
 
 Offered: TypeAlias = ToolSpec | Tool
-# One answer of the model to these messages, with these parameters in place of the caller's own.
+# One answer of the model, after what earlier rounds added and with these parameters in place of the caller's own.
 Ask: TypeAlias = Callable[[Sequence[Message], Mapping[str, JSON]], Generator[Event]]
 
 LIMIT_REACHED = (
@@ -63,14 +63,13 @@ class Rounds:
     def __init__(
         self,
         ask: Ask,
-        messages: Sequence[Message],
         tools: Sequence[Offered],
         *,
         tool_choice: JSON = None,
         cancellation: Cancellation,
     ) -> None:
         self._ask = ask
-        self._history = list(messages)
+        self._added: list[Message] = []
         self._tools = {each.name: each for each in tools if isinstance(each, Tool)}
         self._of_caller = {each.name for each in tools if isinstance(each, ToolSpec)}
         self._choice = tool_choice
@@ -82,7 +81,7 @@ class Rounds:
         """At the limit the model is asked once more without tools, so that whoever waits gets words made of the results
         instead of an error; a model that calls tools even then is told that they did not run, and the answer ends."""
         if not self._tools:
-            yield from self._ask(self._history, {})
+            yield from self._ask((), {})
             return
         for number in range(1, MAX_ROUNDS + 1):
             is_last = number == MAX_ROUNDS or self._calls_left == 0
@@ -96,7 +95,7 @@ class Rounds:
             results = self._results(calls)
             yield from results
             yield RoundEnd(number, reply.usage)
-            self._history += [reply.message, Message("tool", tuple(results))]
+            self._added += [reply.message, Message("tool", tuple(results))]
         yield Finish(reply.finish or "unknown", self._usage())
 
     def _params(self, number: int, *, is_last: bool) -> dict[str, JSON]:
@@ -114,7 +113,7 @@ class Rounds:
     def _answer(self, params: Mapping[str, JSON]) -> Generator[Event, None, Reply]:
         """Passes on everything but the end, which may not be the end."""
         builder = ReplyBuilder()
-        with closing(self._ask(self._history, params)) as events:
+        with closing(self._ask(tuple(self._added), params)) as events:
             for event in events:
                 builder.add(event)
                 if not isinstance(event, Finish):

@@ -35,6 +35,7 @@ from llm.types import (
     Secret,
     TextDelta,
     ToolCall,
+    ToolSpec,
     Usage,
     user,
 )
@@ -145,9 +146,24 @@ def test_an_image_for_a_model_without_eyes_is_not_sent(serve):
     server = serve(replies(HELLO))
     picture = Message("user", (Image(url="https://example.com/cat.png"),))
     with pytest.raises(BadRequest, match="images"):
-        client_of(server).chat([picture])
+        client_of(server).stream([picture])
     assert server.connections == 0
     assert client_of(server, vision=True).chat([picture]).text == "Hello"
+
+
+def test_tools_for_a_model_that_cannot_call_them_are_not_sent(serve):
+    server, spec = serve(replies(HELLO)), ToolSpec("f", "Does it.", {"type": "object"})
+    with pytest.raises(BadRequest, match="tools"):
+        client_of(server, tools=False).stream([user("Hi")], tools=[spec])
+    assert server.connections == 0
+    assert client_of(server).chat([user("Hi")], tools=[spec]).text == "Hello"
+
+
+def test_nothing_is_sent_before_the_first_event_is_wanted(serve):
+    server = serve(replies(HELLO))
+    events = client_of(server).stream([user("Hi")])
+    assert server.connections == 0
+    assert next(events) == TextDelta("Hel")
 
 
 def test_without_a_transport_only_public_addresses_are_reached():

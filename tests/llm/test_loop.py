@@ -238,7 +238,7 @@ def test_both_kinds_are_offered_together(client, weather, asked):
 
 def test_two_tools_of_one_name_are_refused(client, weather, asked):
     with pytest.raises(BadRequest, match="same name: get_weather"):
-        client.chat([user("hello")], tools=[weather.tool, SPEC])
+        client.stream([user("hello")], tools=[weather.tool, SPEC])
     assert asked() == []
 
 
@@ -455,7 +455,7 @@ def test_a_round_without_usage_among_others_is_estimated(client, weather, monkey
 
     monkeypatch.setattr(type(client.provider), "parse", reports_the_last)
     usage = client.chat([prompt], tools=[weather.tool]).usage
-    guess = estimate_usage([prompt], f"get_weather{OSLO}")
+    guess = estimate_usage([prompt], answered=len(f"get_weather{OSLO}"))
     assert usage.estimated
     assert usage.input_tokens == finish.usage.input_tokens - end.usage.input_tokens + guess.input_tokens
     assert usage.output_tokens == finish.usage.output_tokens - end.usage.output_tokens + guess.output_tokens
@@ -464,7 +464,7 @@ def test_a_round_without_usage_among_others_is_estimated(client, weather, monkey
 def test_an_estimate_counts_what_tools_said():
     calls = Message("assistant", (ToolCall("1", "four", "{}" * 20),))
     results = Message("tool", (ToolResult("1", "four", "x" * 400),))
-    assert estimate_usage([calls, results], "") == Usage(input_tokens=111, estimated=True)
+    assert estimate_usage([calls, results], answered=0) == Usage(input_tokens=111, estimated=True)
 
 
 # Cancelling and leaving
