@@ -1,7 +1,6 @@
 """The client against a provider of three lines, so that what is tested is the client."""
 
 import json
-import threading
 
 import pytest
 
@@ -11,21 +10,17 @@ from llm.errors import (
     BadCredentials,
     BadRequest,
     Blocked,
-    Cancelled,
     LLMError,
     Overloaded,
     ProviderError,
-    QuotaExceeded,
     RateLimited,
     Truncated,
     UnknownProvider,
-    Unreachable,
 )
 from llm.retry import Retry, parse_retry_after
 from llm.storable import storable_events
 from llm.transport import Timeouts, Transport
 from llm.types import (
-    Cancellation,
     Finish,
     HttpRequest,
     Image,
@@ -69,7 +64,7 @@ class Lines:
     def error(self, status, headers, body):
         if status == 429:
             return RateLimited(body.decode(), retry_after=parse_retry_after(headers))
-        kind = {401: BadCredentials, 402: QuotaExceeded, 400: BadRequest}.get(status, Overloaded)
+        kind = {401: BadCredentials, 400: BadRequest}.get(status, Overloaded)
         return kind(body.decode(errors="replace"), status=status)
 
 
@@ -80,13 +75,10 @@ def provider(monkeypatch):
     return provider
 
 
-def replies(*each):
-    """One answer after the other, the last one for good."""
-    left = list(each)
-
+def replies(reply):
     def script(peer):
         while peer.read_request():
-            peer.send(left.pop(0) if len(left) > 1 else left[0])
+            peer.send(reply)
 
     return script
 
@@ -229,75 +221,6 @@ def test_the_log_says_where_a_parser_stumbled_and_nothing_of_the_answer(serve, c
     assert (record.name, record.levelname) == ("llm", "ERROR")
     assert record.getMessage() == f"a parser stumbled: KeyError in {place}"
     assert record.exc_info is None
-
-
-# Retries
-
-
-@pytest.mark.parametrize("status", [b"408", b"409", b"429", b"500", b"502", b"503", b"504", b"529"])
-def test_a_passing_refusal_is_tried_twice_more(serve, status):
-    server = serve(replies(answer(b"busy", status=status)))
-    with pytest.raises(LLMError, match="busy"):
-        client_of(server).chat([user("Hi")])
-    assert len(server.requests) == 3
-
-
-def test_the_third_attempt_may_succeed(serve):
-    busy = answer(b"busy", status=b"503 Busy")
-    assert client_of(serve(replies(busy, busy, HELLO))).chat([user("Hi")]).text == "Hello"
-
-
-@pytest.mark.parametrize("status", [b"400", b"401", b"402", b"404", b"422"])
-def test_a_lasting_refusal_is_not_repeated(serve, status):
-    server = serve(replies(answer(b"no", status=status)))
-    with pytest.raises(LLMError) as raised:
-        client_of(server).chat([user("Hi")])
-    assert raised.value.status == int(status)
-    assert len(server.requests) == 1
-
-
-def test_an_error_before_the_first_event_is_tried_again(serve):
-    server = serve(replies(lines(["overloaded"]), HELLO))
-    assert client_of(server).chat([user("Hi")]).text == "Hello"
-
-
-def test_an_error_after_the_first_event_is_not(serve):
-    server = serve(replies(lines(["text", "Hel"], ["overloaded"]), HELLO))
-    events = client_of(server).stream([user("Hi")])
-    assert next(events) == TextDelta("Hel")
-    with pytest.raises(Overloaded):
-        next(events)
-    assert len(server.requests) == 1
-
-
-def test_a_refused_connection_is_tried_again(serve):
-    server = serve(replies(HELLO))
-    client = client_of(server)
-    waits = []
-    client.retry = Retry(uniform=lambda low, high: waits.append(high) or 0)
-    server.shutdown()
-    server.server_close()
-    with pytest.raises(Unreachable):
-        client.chat([user("Hi")])
-    assert waits == [0.5, 1.0]
-
-
-def test_a_long_delay_that_the_server_asks_for_goes_to_the_caller(serve):
-    server = serve(replies(answer(b"slow down", status=b"429", headers=b"Retry-After: 60\r\n")))
-    with pytest.raises(RateLimited) as raised:
-        client_of(server).chat([user("Hi")])
-    assert raised.value.retry_after == 60
-    assert len(server.requests) == 1
-
-
-def test_cancel_between_attempts(serve):
-    server, cancellation = serve(replies(answer(b"", status=b"429", headers=b"Retry-After: 10\r\n"))), Cancellation()
-    client = client_of(server)
-    client.retry = Retry(longest_server_delay=600)
-    threading.Timer(0.1, cancellation.cancel).start()
-    with pytest.raises(Cancelled):
-        client.chat([user("Hi")], cancellation=cancellation)
-    assert len(server.requests) == 1
 
 
 # Errors and keys
