@@ -18,7 +18,6 @@ from llm.errors import (
     UnknownProvider,
 )
 from llm.retry import Retry, parse_retry_after
-from llm.storable import storable_events
 from llm.transport import Timeouts, Transport
 from llm.types import (
     Finish,
@@ -300,43 +299,3 @@ def test_the_connection_serves_again_although_the_parser_stops_at_its_terminator
     client = client_of(server)
     assert [client.chat([user("Hi")]).text for _ in range(3)] == ["one"] * 3
     assert server.connections == 1
-
-
-# Text that a database takes
-
-
-@pytest.mark.parametrize(
-    ("pieces", "stored"),
-    [
-        (["a\0b"], "a\ufffdb"),
-        (["\ud83d\ude00"], "😀"),
-        (["\ud83d", "\ude00"], "😀"),
-        (["x\ud83d", "\ude00y"], "x😀y"),
-        (["\ud83d", "x"], "\ufffdx"),
-        (["\ude00"], "\ufffd"),
-        (["x\ud83d"], "x\ufffd"),
-        (["\ud83d", "\ud83d", "\ude00"], "\ufffd😀"),
-        (["\ud83d", "", "\ude00"], "😀"),
-        (["é😀"], "é😀"),
-    ],
-)
-@pytest.mark.parametrize("kind", [TextDelta, ReasoningDelta])
-def test_text_comes_out_storable(pieces, stored, kind):
-    *deltas, finish = storable_events([*map(kind, pieces), Finish("stop", Usage(output_tokens=1))])
-    assert "".join(delta.text for delta in deltas) == stored
-    assert {type(delta) for delta in deltas} == {kind}
-    assert finish == Finish("stop", Usage(output_tokens=1))
-
-
-def test_half_a_character_of_the_text_does_not_meet_half_a_character_of_a_thought():
-    events = storable_events([TextDelta("\ud83d"), ReasoningDelta("\ude00"), Finish("stop")])
-    assert list(events) == [ReasoningDelta("\ufffd"), TextDelta("\ufffd"), Finish("stop")]
-
-
-def test_tool_calls_and_signatures_come_out_storable():
-    events = storable_events([ReasoningDelta("", "s\0"), ToolCall("\0", "\ud83d\ude00", '{"a": "\ud800"}')])
-    assert list(events) == [ReasoningDelta("", "s\ufffd"), ToolCall("\ufffd", "😀", '{"a": "\ufffd"}')]
-
-
-def test_empty_deltas_are_dropped():
-    assert list(storable_events([TextDelta(""), ReasoningDelta(""), Finish("stop")])) == [Finish("stop")]
