@@ -28,6 +28,10 @@ def test_a_tool_is_a_value():
         plain.timeout = 3
 
 
+def test_a_tool_is_still_a_function():
+    assert taking(int)(5) == "5"
+
+
 @pytest.mark.parametrize(
     ("hint", "why"),
     [
