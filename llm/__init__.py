@@ -5,6 +5,7 @@ reply = client.chat([user("Hello")])
 """
 
 from llm.addresses import AddressPolicy, Origin
+from llm.cancellation import Cancellation
 from llm.client import UnifiedLLMClient
 from llm.errors import (
     BadCredentials,
@@ -32,11 +33,11 @@ from llm.history import Dropped, History, fit_history
 from llm.probes import PROBE_TIMEOUTS, ProbeStep, probe
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY, Retry
+from llm.secret import Secret
 from llm.tools import Tool, tool
 from llm.tools.builtin import BUILTIN_TOOLS
 from llm.transport import Timeouts, Transport, transport_for
 from llm.types import (
-    Cancellation,
     ChatRequest,
     Event,
     Finish,
@@ -50,7 +51,6 @@ from llm.types import (
     ReasoningDelta,
     Role,
     RoundEnd,
-    Secret,
     Text,
     TextDelta,
     ToolCall,

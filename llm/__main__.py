@@ -37,8 +37,9 @@ from llm.errors import Blocked, LLMError
 from llm.probes import PROBE_TIMEOUTS, ProbeStep, probe
 from llm.providers import PROVIDERS
 from llm.reply import Reply, ReplyBuilder
+from llm.secret import Secret
 from llm.transport import Transport
-from llm.types import JSON, Event, ModelConfig, ReasoningDelta, Secret, TextDelta, user
+from llm.types import JSON, Event, ModelConfig, ReasoningDelta, TextDelta, user
 
 FAILED, INTERRUPTED = 1, 130
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from llm.addresses import AddressPolicy
 from llm.answers import body_so_far, parsed, with_end
+from llm.cancellation import Cancellation
 from llm.errors import BadRequest, Blocked, LLMError, UnknownProvider
 from llm.history import History, fit_history
 from llm.loop import Offered, Rounds, specs_of
@@ -20,17 +21,7 @@ from llm.reply import Reply, ReplyBuilder
 from llm.retry import Retry
 from llm.storable import storable_events
 from llm.transport import Answer, Sender, transport_for
-from llm.types import (
-    JSON,
-    Cancellation,
-    ChatRequest,
-    Event,
-    HttpRequest,
-    Image,
-    Message,
-    ModelConfig,
-    ToolSpec,
-)
+from llm.types import JSON, ChatRequest, Event, HttpRequest, Image, Message, ModelConfig, ToolSpec
 
 logger = logging.getLogger("llm")
 

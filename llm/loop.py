@@ -6,23 +6,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from typing import TypeAlias
 
+from llm.cancellation import Cancellation
 from llm.errors import BadRequest
 from llm.reply import Reply, ReplyBuilder
 from llm.tools import Tool, error_result
 from llm.tools.threads import run_calls
-from llm.types import (
-    JSON,
-    Cancellation,
-    Event,
-    Finish,
-    FinishReason,
-    Message,
-    RoundEnd,
-    ToolCall,
-    ToolResult,
-    ToolSpec,
-    Usage,
-)
+from llm.types import JSON, Event, Finish, FinishReason, Message, RoundEnd, ToolCall, ToolResult, ToolSpec, Usage
 
 MAX_ROUNDS = 8
 MAX_CALLS = 32

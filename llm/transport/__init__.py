@@ -12,12 +12,13 @@ from typing import Protocol, Self
 import requests
 
 from llm.addresses import AddressPolicy
+from llm.cancellation import Cancellation
 from llm.errors import NotAnAPI, ProviderError, Truncated
 from llm.transport.calls import Call, Timeouts
 from llm.transport.connections import GuardedAdapter
 from llm.transport.failures import FAMILIES, failure_of, llm_error
 from llm.transport.request_headers import check_headers
-from llm.types import Cancellation, HttpRequest
+from llm.types import HttpRequest
 
 __all__ = ["Answer", "OpenAnswer", "Sender", "Timeouts", "Transport", "transport_for"]
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from llm.errors import Blocked
-from llm.types import Secret
+from llm.secret import Secret
 from registry.addresses import normalised
 from registry.environment import environment_key, environment_url
 from registry.errors import CredentialUnreadable

@@ -18,6 +18,7 @@ from llm.errors import (
     UnknownProvider,
 )
 from llm.retry import Retry, parse_retry_after
+from llm.secret import Secret
 from llm.transport import Timeouts, Transport
 from llm.types import (
     Finish,
@@ -26,7 +27,6 @@ from llm.types import (
     Message,
     ModelConfig,
     ReasoningDelta,
-    Secret,
     TextDelta,
     ToolCall,
     ToolSpec,

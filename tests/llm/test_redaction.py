@@ -7,7 +7,8 @@ from urllib.parse import quote
 import pytest
 
 from llm.redaction import LONGEST_MESSAGE, Redaction
-from llm.types import ModelConfig, Secret
+from llm.secret import Secret
+from llm.types import ModelConfig
 
 KEY = 'sk-pröj/+=&"key" 4711'
 

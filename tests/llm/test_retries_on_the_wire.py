@@ -8,6 +8,7 @@ import time
 import pytest
 
 from llm.addresses import AddressPolicy
+from llm.cancellation import Cancellation
 from llm.client import UnifiedLLMClient
 from llm.errors import (
     BadCredentials,
@@ -24,8 +25,9 @@ from llm.errors import (
     Untrusted,
 )
 from llm.retry import Retry
+from llm.secret import Secret
 from llm.transport import Timeouts, Transport
-from llm.types import Cancellation, ModelConfig, Secret, TextDelta, user
+from llm.types import ModelConfig, TextDelta, user
 from tests.llm.wire import CHUNKED, CLOSE_DELIMITED, LAST_CHUNK, OK, answer, chunk
 
 SOON = 10

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from llm.addresses import AddressPolicy
+from llm.cancellation import Cancellation
 from llm.errors import Cancelled
 from llm.transport import Timeouts, Transport
-from llm.types import Cancellation, HttpRequest
+from llm.types import HttpRequest
 from tests.llm.transport.exchanges import (
     SOON,
     body_of,
