@@ -127,4 +127,4 @@ class ProviderCall:
 
     def _estimate(self, live: LiveTurn) -> llm.Usage | None:
         """Where the provider did not say: a guess if it wrote anything, nothing if it did not."""
-        return llm.estimate_usage(self.messages, live.snapshot().text) if live.seq else None
+        return llm.estimate_usage(self.messages, answered=len(live.snapshot().text)) if live.seq else None

@@ -4,7 +4,8 @@ client = UnifiedLLMClient(ModelConfig(provider="openai", model="gpt-4o-mini", ap
 reply = client.chat([user("Hello")])
 """
 
-from llm.addresses import AddressPolicy, Origin
+from llm.addresses import AddressPolicy
+from llm.cancellation import Cancellation
 from llm.client import UnifiedLLMClient
 from llm.errors import (
     BadCredentials,
@@ -24,32 +25,28 @@ from llm.errors import (
     Truncated,
     UnknownProvider,
     Unreachable,
+    Untrusted,
     is_retryable,
 )
 from llm.estimate import estimate_usage
-from llm.history import Dropped, History, fit_history
+from llm.history import Dropped, History
 from llm.probes import PROBE_TIMEOUTS, ProbeStep, probe
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY, Retry
+from llm.secret import Secret
 from llm.tools import Tool, tool
 from llm.tools.builtin import BUILTIN_TOOLS
 from llm.transport import Timeouts, Transport, transport_for
 from llm.types import (
-    Cancellation,
-    ChatRequest,
     Event,
     Finish,
-    FinishReason,
-    HttpRequest,
     Image,
     Message,
     ModelConfig,
     Part,
     Reasoning,
     ReasoningDelta,
-    Role,
     RoundEnd,
-    Secret,
     Text,
     TextDelta,
     ToolCall,
@@ -61,67 +58,60 @@ from llm.types import (
     user,
 )
 
-__all__ = [
-    "BUILTIN_TOOLS",
-    "NO_RETRY",
-    "PROBE_TIMEOUTS",
-    "AddressPolicy",
-    "BadCredentials",
-    "BadRequest",
-    "Blocked",
-    "Cancellation",
-    "Cancelled",
-    "ChatRequest",
-    "ContentFiltered",
-    "ContextTooLong",
+# Asking a model.
+__all__ = ["NO_RETRY", "Cancellation", "ModelConfig", "Retry", "Secret", "UnifiedLLMClient"]
+# What is said.
+__all__ += [
     "Dropped",
+    "History",
+    "Image",
+    "Message",
+    "Part",
+    "Reasoning",
+    "Text",
+    "ToolCall",
+    "ToolResult",
+    "assistant",
+    "system",
+    "user",
+]
+# What is answered.
+__all__ += [
     "Event",
     "Finish",
-    "FinishReason",
-    "History",
-    "HttpRequest",
-    "Image",
-    "LLMError",
-    "Message",
-    "ModelConfig",
-    "ModelNotFound",
-    "NotAnAPI",
-    "Origin",
-    "Overloaded",
-    "Part",
-    "ProbeStep",
-    "ProviderError",
-    "QuotaExceeded",
-    "RateLimited",
-    "Reasoning",
     "ReasoningDelta",
     "Reply",
     "ReplyBuilder",
-    "Retry",
-    "Role",
     "RoundEnd",
-    "Secret",
-    "Text",
     "TextDelta",
+    "Usage",
+    "estimate_usage",
+]
+# Tools.
+__all__ += ["BUILTIN_TOOLS", "Tool", "ToolSpec", "tool"]
+# Reaching a provider.
+__all__ += ["AddressPolicy", "Timeouts", "Transport", "transport_for"]
+# Connection tests.
+__all__ += ["PROBE_TIMEOUTS", "ProbeStep", "probe"]
+# Errors.
+__all__ += [
+    "BadCredentials",
+    "BadRequest",
+    "Blocked",
+    "Cancelled",
+    "ContentFiltered",
+    "ContextTooLong",
+    "LLMError",
+    "ModelNotFound",
+    "NotAnAPI",
+    "Overloaded",
+    "ProviderError",
+    "QuotaExceeded",
+    "RateLimited",
     "TimedOut",
-    "Timeouts",
-    "Tool",
-    "ToolCall",
-    "ToolResult",
-    "ToolSpec",
-    "Transport",
     "Truncated",
-    "UnifiedLLMClient",
     "UnknownProvider",
     "Unreachable",
-    "Usage",
-    "assistant",
-    "estimate_usage",
-    "fit_history",
+    "Untrusted",
     "is_retryable",
-    "probe",
-    "system",
-    "tool",
-    "transport_for",
-    "user",
 ]

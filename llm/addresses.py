@@ -145,10 +145,12 @@ class AddressPolicy:
         try:
             origin = Origin.parse(url)
             canonical = parse_url(url).url
-        except (ValueError, LocationParseError) as reason:
-            raise blocked(str(reason)) from None
+        except LocationParseError:  # its message holds the URL
+            raise Blocked(detail="no URL to the transport") from None
+        except ValueError as reason:
+            raise Blocked(detail=str(reason)) from None
         if Origin.parse(canonical) != origin:
-            raise blocked("two readings of one URL")
+            raise Blocked(detail=f"{origin}: two readings of one URL")
         self._check_origin(origin)
         return canonical
 
@@ -160,7 +162,7 @@ class AddressPolicy:
 
     def _check_origin(self, origin: Origin) -> None:
         if any((origin.host, origin.port) == (own.host, own.port) for own in self.forbidden):
-            raise blocked(OWN_ADDRESS)
+            raise Blocked(detail=OWN_ADDRESS)
         literal = address_of(origin.host)
         if literal is not None:
             self._check_literal(origin, plain_address(str(literal)))
@@ -169,15 +171,15 @@ class AddressPolicy:
 
     def _check_literal(self, origin: Origin, address: Address) -> None:
         if self._is_own(address, origin.port):
-            raise blocked(OWN_ADDRESS)
+            raise Blocked(detail=OWN_ADDRESS)
         if not self.admits(origin, address):
-            raise blocked(PRIVATE if within(address, GRANTABLE) and not within(address, NEVER) else RESERVED)
+            raise Blocked(detail=PRIVATE if within(address, GRANTABLE) and not within(address, NEVER) else RESERVED)
 
     def _check_ungranted(self, origin: Origin) -> None:
         if origin.scheme != "https" or origin.port not in self.ports:
-            raise blocked(SCHEME_OR_PORT)
+            raise Blocked(detail=SCHEME_OR_PORT)
         if address_of(origin.host) is None and is_internal_name(origin.host):
-            raise blocked(INTERNAL_NAME)
+            raise Blocked(detail=INTERNAL_NAME)
 
     def _is_own(self, address: Address, port: int) -> bool:
         return any(port == own.port and is_same_place(address, own.host) for own in self.forbidden)
@@ -190,10 +192,3 @@ def is_same_place(address: Address, host: str) -> bool:
         return host == "localhost" and address.is_loopback
     own = plain_address(str(literal))
     return address == own or (address.is_loopback and (own.is_loopback or own.is_unspecified))
-
-
-def blocked(reason: str) -> Blocked:
-    """One sentence whatever the reason, or the message would be a port scanner; the reason is for logs."""
-    error = Blocked()
-    error.detail = reason
-    return error

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from llm.addresses import AddressPolicy
-from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
-from llm.estimate import characters_in, estimate
+from llm.answers import body_so_far, parsed, with_end
+from llm.cancellation import Cancellation
+from llm.errors import BadRequest, Blocked, LLMError, UnknownProvider
 from llm.history import History, fit_history, without_signatures
 from llm.loop import Offered, Rounds, specs_of
 from llm.providers import PROVIDERS
@@ -20,27 +22,12 @@ from llm.repairs import MOST_REPAIRS, Repairs, without
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import Retry
 from llm.storable import storable_events
-from llm.transport import Answer, Sender, transport_for
-from llm.types import (
-    JSON,
-    Cancellation,
-    ChatRequest,
-    Event,
-    Finish,
-    HttpRequest,
-    Image,
-    Message,
-    ModelConfig,
-    ReasoningDelta,
-    TextDelta,
-    ToolCall,
-    ToolSpec,
-)
+from llm.transport import Sender, transport_for
+from llm.types import JSON, ChatRequest, Event, HttpRequest, Image, Message, ModelConfig, ToolSpec
 
-LONGEST_ERROR_BODY = 64 * 1024
+logger = logging.getLogger("llm")
+
 repairs = Repairs()
-# What a parser meets when the JSON is sound and its shape is not.
-UNEXPECTED_SHAPE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class UnifiedLLMClient:
@@ -78,20 +65,17 @@ class UnifiedLLMClient:
     ) -> Iterator[Event]:
         """Events as they come. `Finish` is the last one, or an `LLMError` is raised; leaving early ends the call.
 
-        Calls of a `Tool` run, and the model goes on with their results; those of a `ToolSpec` end the answer.
+        Calls of a `Tool` run, and the model goes on with their results; those of a `ToolSpec` end the answer. What this
+        model cannot be asked is a `BadRequest` of the call itself; nothing is sent before the first event is wanted.
         """
-        specs, cancellation = specs_of(tools), cancellation or Cancellation()
+        cancellation = cancellation or Cancellation()
+        asked = self._chat_request(messages, specs_of(tools), params)
 
-        def ask(history: Sequence[Message], changed: Mapping[str, JSON]) -> Generator[Event]:
-            request = self._chat_request(history, specs, {**params, **changed})
-            yield from self._stream(request, cancellation)
+        def ask(added: Sequence[Message], changed: Mapping[str, JSON]) -> Generator[Event]:
+            return self._stream(self._continued(asked, added, changed), cancellation)
 
-        tool_choice = {**self.config.params, **params}.get("tool_choice")
-        rounds = Rounds(ask, messages, tools, tool_choice=tool_choice, cancellation=cancellation)
-        try:
-            yield from rounds.events()
-        except LLMError as error:
-            raise self._presentable(error) from None
+        tool_choice = asked.params.get("tool_choice")
+        return self._presented(Rounds(ask, tools, tool_choice=tool_choice, cancellation=cancellation))
 
     def history(self, messages: Sequence[Message]) -> History:
         """The conversation as this model's provider takes it, and what is left out of it."""
@@ -109,7 +93,18 @@ class UnifiedLLMClient:
         merged = {name: value for name, value in {**self.config.params, **params}.items() if value is not None}
         return ChatRequest(messages=fitting, tools=tuple(tools), params=merged, stream=self.config.streaming)
 
-    def _stream(self, request: ChatRequest, cancellation: Cancellation) -> Iterator[Event]:
+    def _continued(self, asked: ChatRequest, added: Sequence[Message], changed: Mapping[str, JSON]) -> ChatRequest:
+        """The same request after rounds that `added` something to it."""
+        messages = self.history([*asked.messages, *added]).messages if added else asked.messages
+        return replace(asked, messages=messages, params={**asked.params, **changed})
+
+    def _presented(self, rounds: Rounds) -> Iterator[Event]:
+        try:
+            yield from rounds.events()
+        except LLMError as error:
+            raise self._presentable(error) from None
+
+    def _stream(self, request: ChatRequest, cancellation: Cancellation) -> Generator[Event]:
         first, events = self._begin(request, cancellation)
         with closing(events):
             yield first
@@ -158,6 +153,8 @@ class UnifiedLLMClient:
     def _presentable(self, error: LLMError) -> LLMError:
         error.message = self._redaction.clean(error.message) or error.default_message
         error.args = (error.message,)
+        if isinstance(error, Blocked):
+            logger.warning("a call of %r at %s was blocked: %s", self.config.model, self._origin, error.detail)
         return error
 
 
@@ -175,40 +172,3 @@ def provider_named(name: str) -> Provider:
         return PROVIDERS[name]
     except KeyError:
         raise UnknownProvider from None
-
-
-def parsed(provider: Provider, answer: Answer) -> Iterator[Event]:
-    try:
-        yield from provider.parse(answer)
-    except UNEXPECTED_SHAPE as error:
-        raise ProviderError(f"The provider sent something unexpected ({type(error).__name__}). Try again.") from None
-
-
-def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Event]:
-    """Events up to the first `Finish`, which gets an estimate where no usage was reported.
-
-    Without one the answer is not complete, whatever the parser thinks.
-    """
-    answered = 0
-    with closing(events):
-        for event in events:
-            if isinstance(event, TextDelta):
-                answered += len(event.text)
-            elif isinstance(event, Finish):
-                yield event if event.usage else replace(event, usage=estimate(asked, answered))
-                return
-            elif isinstance(event, ReasoningDelta | ToolCall):
-                answered += characters_in(event)
-            yield event
-    raise Truncated
-
-
-def body_so_far(answer: Answer) -> bytes:
-    """What can be read of an error's body. Its status says more than a failure to read all of it would."""
-    body = bytearray()
-    with suppress(TimedOut, Truncated):
-        for chunk in answer:
-            body += chunk
-            if len(body) >= LONGEST_ERROR_BODY:
-                break
-    return bytes(body[:LONGEST_ERROR_BODY])

@@ -30,7 +30,8 @@ from collections.abc import Sequence
 
 from llm.addresses import Origin
 from llm.providers import PROVIDERS
-from llm.types import JSON, ModelConfig, Secret
+from llm.secret import Secret
+from llm.types import JSON, ModelConfig
 
 
 def read_command_line(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, ModelConfig]:

@@ -17,6 +17,7 @@ LLMError
 ├── TimedOut
 ├── Truncated
 └── Unreachable
+    └── Untrusted
 """
 
 from __future__ import annotations
@@ -76,10 +77,13 @@ class Blocked(LLMError):
     """`detail` says why, for logs only: shown to people it would turn the site into a port scanner."""
 
     code = "endpoint_not_allowed"
-    detail = ""
     default_message = (
         "This address may not be reached from here. Use a public https address, or ask an administrator to allow it."
     )
+
+    def __init__(self, message: str = "", *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class Cancelled(LLMError):
@@ -142,6 +146,14 @@ class Unreachable(LLMError):
     code = "unreachable"
     retryable = True
     default_message = "The provider cannot be reached. Check that the address is right and that the server is running."
+
+
+class Untrusted(Unreachable):
+    """Not retryable: it will be the same certificate."""
+
+    code = "untrusted_certificate"
+    retryable = False
+    default_message = "The provider's TLS certificate cannot be trusted, or it does not speak https. Check the address."
 
 
 def is_retryable(code: str) -> bool:

@@ -10,11 +10,7 @@ from llm.types import Image, Message, Part, ReasoningDelta, ToolCall, ToolResult
 CHARACTERS_PER_TOKEN = 4
 
 
-def estimate_usage(messages: Iterable[Message], answer: str) -> Usage:
-    return estimate(messages, len(answer))
-
-
-def estimate(messages: Iterable[Message], answered: int) -> Usage:
+def estimate_usage(messages: Iterable[Message], *, answered: int) -> Usage:
     """`answered` counts characters."""
     asked = sum(characters_in(part) for message in messages for part in message.parts)
     return Usage(input_tokens=tokens_in(asked), output_tokens=tokens_in(answered), estimated=True)

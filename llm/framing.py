@@ -27,7 +27,7 @@ class ServerSentEvent(NamedTuple):
 
 
 class MalformedJSONError(ValueError):
-    """Text that is not JSON, or JSON that no provider means to send."""
+    """Text that is not JSON, or JSON that nobody means to send. What is wrong with it is said, and not quoted."""
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -108,10 +108,10 @@ def decode_json(text: str) -> JSON:
     text = text.strip(_JSON_BLANK)
     try:
         value, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
     except (ValueError, RecursionError) as error:
-        raise MalformedJSONError(type(error).__name__) from None
-    if end != len(text):
-        raise MalformedJSONError("something follows")
+        raise MalformedJSONError(_wrong_with(error)) from None
     return value
 
 
@@ -120,8 +120,18 @@ def encode_json(value: JSON) -> bytes:
     return _ENCODER.encode(value).encode("utf-8", "replace")
 
 
+def _wrong_with(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError() | MalformedJSONError():
+            return str(error)
+        case RecursionError():
+            return "nested too deeply"
+        case _:  # Python reads no number of more than 4,300 digits
+            return "a number has too many digits"
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise MalformedJSONError(name)
+    raise MalformedJSONError(f"{name} is no number of JSON")
 
 
 # Made once: `json.loads` makes a decoder for each call that names a hook, which costs half as much as the decoding, and

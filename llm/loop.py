@@ -7,29 +7,18 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TypeAlias
 
+from llm.cancellation import Cancellation
 from llm.errors import BadRequest
 from llm.reply import Reply, ReplyBuilder
 from llm.tools import Tool, error_result
 from llm.tools.threads import run_calls
-from llm.types import (
-    JSON,
-    Cancellation,
-    Event,
-    Finish,
-    FinishReason,
-    Message,
-    RoundEnd,
-    ToolCall,
-    ToolResult,
-    ToolSpec,
-    Usage,
-)
+from llm.types import JSON, Event, Finish, FinishReason, Message, RoundEnd, ToolCall, ToolResult, ToolSpec, Usage
 
 MAX_ROUNDS = 8
 MAX_CALLS = 32
 
 Offered: TypeAlias = ToolSpec | Tool
-# One answer of the model to these messages, with these parameters in place of the caller's own.
+# One answer of the model, after what earlier rounds added and with these parameters in place of the caller's own.
 Ask: TypeAlias = Callable[[Sequence[Message], Mapping[str, JSON]], Generator[Event]]
 
 LIMIT_REACHED = (
@@ -64,14 +53,13 @@ class Rounds:
     def __init__(
         self,
         ask: Ask,
-        messages: Sequence[Message],
         tools: Sequence[Offered],
         *,
         tool_choice: JSON = None,
         cancellation: Cancellation,
     ) -> None:
         self._ask = ask
-        self._history = list(messages)
+        self._added: list[Message] = []
         self._tools = {each.name: each for each in tools if isinstance(each, Tool)}
         self._of_caller = {each.name for each in tools if isinstance(each, ToolSpec)}
         self._choice = tool_choice
@@ -84,7 +72,7 @@ class Rounds:
         """At the limit the model is asked once more without tools, so that whoever waits gets words made of the results
         instead of an error; a model that calls tools even then is told that they did not run, and the answer ends."""
         if not self._tools:
-            yield from self._ask(self._history, {})
+            yield from self._ask((), {})
             return
         for number in range(1, MAX_ROUNDS + 1):
             is_last = number == MAX_ROUNDS or self._calls_left == 0
@@ -98,7 +86,7 @@ class Rounds:
             results = self._results(calls)
             yield from results
             yield RoundEnd(number, reply.usage)
-            self._history += [reply.message, Message("tool", tuple(results))]
+            self._added += [reply.message, Message("tool", tuple(results))]
         yield Finish(reply.finish or "unknown", self._usage())
 
     def _params(self, number: int, *, is_last: bool) -> dict[str, JSON]:
@@ -116,7 +104,7 @@ class Rounds:
     def _answer(self, params: Mapping[str, JSON]) -> Generator[Event, None, Reply]:
         """Passes on everything but the end, which may not be the end."""
         builder = ReplyBuilder()
-        with closing(self._ask(self._history, params)) as events:
+        with closing(self._ask(tuple(self._added), params)) as events:
             for event in events:
                 if isinstance(event, ToolCall):
                     event = self._with_an_id_of_its_own(event)  # noqa: PLW2901  the same call

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from math import isfinite
 
+from llm.cancellation import Cancellation
 from llm.errors import Cancelled, LLMError
-from llm.types import Cancellation
 
 RETRYABLE_CLIENT_STATUSES = frozenset({408, 409, 429})
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from llm.secret import Secret
 
 # Decoded JSON of a stranger. It keeps no schema, so a reader asks for the type of every value that it uses; with a
 # recursive alias instead of Any each step of such a look would need a cast, and the looks would be no safer.
@@ -13,37 +14,6 @@ JSON: TypeAlias = Any
 JSONObject: TypeAlias = dict[str, JSON]
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "unknown"]
-
-
-class Secret:
-    """A key in clear that refuses to be printed, compared, pickled or serialised by accident."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> NoReturn:
-        raise TypeError("compare secrets with hmac.compare_digest(a.reveal(), b.reveal())")
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret is never pickled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,35 +179,3 @@ class HttpRequest:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
-
-
-class Cancellation:
-    """Ends one call from any thread: before it starts, while it waits between attempts, or in the middle of a read."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self._lock = threading.Lock()
-        self._callbacks: list[Callable[[], None]] = []
-
-    @property
-    def cancelled(self) -> bool:
-        return self._event.is_set()
-
-    def cancel(self) -> None:
-        with self._lock:
-            self._event.set()
-            callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            callback()
-
-    def on_cancel(self, callback: Callable[[], None]) -> None:
-        """Run `callback` when cancelled; at once if that has happened already."""
-        with self._lock:
-            if not self._event.is_set():
-                self._callbacks.append(callback)
-                return
-        callback()
-
-    def wait(self, seconds: float) -> bool:
-        """Sleep until cancelled or `seconds` are over; True if cancelled."""
-        return self._event.wait(seconds)

@@ -7,7 +7,7 @@ import os
 from django.conf import settings
 
 from llm.addresses import Origin
-from llm.types import Secret
+from llm.secret import Secret
 from registry.providers import provider_names, provider_of
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared, not bound

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 
-from llm.types import Secret
+from llm.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

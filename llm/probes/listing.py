@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from llm.client import UNEXPECTED_SHAPE
+from llm.answers import UNEXPECTED_SHAPE
+from llm.cancellation import Cancellation
 from llm.errors import LLMError, TimedOut, Truncated
 from llm.framing import MalformedJSONError, decode_json
 from llm.providers._base import ModelList
 from llm.transport import Answer, Sender
-from llm.types import Cancellation
 
 MOST_NAMES_SHOWN = 3
 

@@ -6,6 +6,7 @@ import struct
 import zlib
 from dataclasses import replace
 
+from llm.cancellation import Cancellation
 from llm.client import UnifiedLLMClient
 from llm.errors import BadRequest, Unreachable
 from llm.framing import MalformedJSONError, decode_json
@@ -13,7 +14,7 @@ from llm.probes.steps import ProbeStep, Unfit, passed, skipped
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY
 from llm.transport import Answer, Sender
-from llm.types import JSON, Cancellation, HttpRequest, Image, Message, ModelConfig, Text, ToolCall, ToolSpec, user
+from llm.types import JSON, HttpRequest, Image, Message, ModelConfig, Text, ToolCall, ToolSpec, user
 
 # The smallest limit that every vendor takes (OpenAI's Responses API refuses less).
 FEW_TOKENS = 16

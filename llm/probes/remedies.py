@@ -16,7 +16,8 @@ from llm.errors import (
 )
 from llm.probes.steps import StepName, Unfit
 from llm.providers._base import Provider
-from llm.types import ModelConfig, Secret
+from llm.secret import Secret
+from llm.types import ModelConfig
 
 NO_ADDRESS = "This connection has no address. Enter its base URL."
 KEY_WANTED = "The server wants a key, and none is stored. Enter one for this connection."

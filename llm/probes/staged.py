@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from llm.addresses import AddressPolicy
+from llm.cancellation import Cancellation
 from llm.client import provider_named
 from llm.errors import BadCredentials, BadRequest, Cancelled, LLMError
 from llm.probes import remedies
@@ -16,7 +17,7 @@ from llm.probes.steps import STEPS, ProbeStep, StepName, Unfit, failed, needs, p
 from llm.probes.verdicts import Verdicts
 from llm.redaction import Redaction
 from llm.transport import Timeouts, Transport
-from llm.types import Cancellation, ModelConfig
+from llm.types import ModelConfig
 
 # Somebody looks at a spinner meanwhile.
 PROBE_TIMEOUTS = Timeouts(connect=5, first_byte=30, idle=15, total=45)

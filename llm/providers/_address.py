@@ -4,7 +4,8 @@ import re
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from llm.errors import BadCredentials, BadRequest
-from llm.types import ModelConfig, Secret
+from llm.secret import Secret
+from llm.types import ModelConfig
 
 # /v1, /v1beta/openai, /openai/v1, /api/v1: whatever names a version is complete.
 _VERSION = re.compile(r"/v\d+[a-z0-9]*(?=/|$)")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import NoReturn
-
+from llm.framing import MalformedJSONError, decode_json
 from llm.tools.shapes import Schema
 from llm.tools.validation import problems
 from llm.types import JSON
@@ -35,14 +33,6 @@ def _decoded(text: str) -> JSON:
     if len(text) > LONGEST_ARGUMENTS:
         raise ArgumentsError(f"The arguments are longer than {LONGEST_ARGUMENTS} characters. Send less at once.")
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
+        return decode_json(text)
+    except MalformedJSONError as error:
         raise ArgumentsError(f"The arguments are not valid JSON: {error}. Send one JSON object.") from None
-    except RecursionError:
-        raise ArgumentsError("The arguments are nested too deeply. Send a simpler object.") from None
-    except ValueError:  # Python reads no number of more than 4,300 digits
-        raise ArgumentsError("The arguments hold something that is no number, or one with too many digits.") from None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)

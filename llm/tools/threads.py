@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
+from llm.cancellation import Cancellation
 from llm.errors import Cancelled
 from llm.tools import Tool, error_result
-from llm.types import Cancellation, ToolCall, ToolResult
+from llm.types import ToolCall, ToolResult
 
 AT_ONCE = 8
 

@@ -12,13 +12,15 @@ from typing import Protocol, Self
 import requests
 
 from llm.addresses import AddressPolicy
-from llm.errors import BadCredentials, BadRequest, LLMError, NotAnAPI, ProviderError, Truncated
+from llm.cancellation import Cancellation
+from llm.errors import NotAnAPI, ProviderError, Truncated
 from llm.transport.calls import Call, Timeouts
 from llm.transport.connections import GuardedAdapter
 from llm.transport.failures import FAMILIES, failure_of, llm_error
-from llm.types import Cancellation, HttpRequest
+from llm.transport.request_headers import check_headers
+from llm.types import HttpRequest
 
-__all__ = ["Answer", "Response", "Sender", "Timeouts", "Transport", "transport_for"]
+__all__ = ["Answer", "OpenAnswer", "Sender", "Timeouts", "Transport", "transport_for"]
 
 LONGEST_BODY = 32 * 1024 * 1024
 CHUNK = 65536
@@ -27,14 +29,6 @@ SETTLING = 0.02
 
 USER_AGENT = "dynamic-model-registry"
 
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-HEADER_VALUE = re.compile(r"([\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*)?")
-CREDENTIAL_NAME = re.compile(r"authorization|.*(key|token|secret).*", re.IGNORECASE)
-# They decide where a request goes and where it ends; letting a connection set them would be request smuggling.
-RESERVED_NAMES = re.compile(
-    r"host|content-length|transfer-encoding|connection|cookie|accept-encoding|expect|te|trailer|upgrade|keep-alive|proxy-.*",
-    re.IGNORECASE,
-)
 API_CONTENT = re.compile(
     r"(application|text)/(json|[\w.-]+\+json|(x-)?ndjson|(x-)?jsonl|(x-)?json-?lines|event-stream)", re.IGNORECASE
 )
@@ -57,7 +51,7 @@ class Sender(Protocol):
     def send(self, request: HttpRequest, cancellation: Cancellation | None = None) -> Answer: ...
 
 
-class Response:
+class OpenAnswer:
     """An open answer. Leaving it before its end closes the connection, which makes most servers stop generating."""
 
     def __init__(self, response: requests.Response, call: Call) -> None:
@@ -80,15 +74,6 @@ class Response:
 
     def __exit__(self, *raised: object) -> None:
         self.close()
-
-    def read(self, limit: int) -> bytes:
-        """The first `limit` bytes of the body."""
-        body = bytearray()
-        for chunk in self:
-            body += chunk
-            if len(body) >= limit:
-                break
-        return bytes(body[:limit])
 
     def close(self) -> None:
         if not self._exhausted and self._call.error is None:
@@ -130,7 +115,7 @@ class Transport:
         # A transport that nobody holds any more leaves no idle connection open; calls under way keep theirs.
         weakref.finalize(self, self._adapter.close)
 
-    def send(self, request: HttpRequest, cancellation: Cancellation | None = None) -> Response:
+    def send(self, request: HttpRequest, cancellation: Cancellation | None = None) -> OpenAnswer:
         """The answer, whatever its status, unless it cannot come from an LLM API."""
         prepared = self._prepared(request)
         call = Call(self.timeouts)
@@ -138,11 +123,11 @@ class Transport:
             cancellation.on_cancel(call.cancel)
         with ExitStack() as unless_answered:
             unless_answered.callback(call.finish)
-            response = Response(self._exchange(prepared, call), call)
-            unless_answered.callback(response.abandon)
-            refuse_foreign(response.status, response.headers)
+            answer = OpenAnswer(self._exchange(prepared, call), call)
+            unless_answered.callback(answer.abandon)
+            refuse_foreign(answer.status, answer.headers)
             unless_answered.pop_all()
-        return response
+        return answer
 
     def _prepared(self, request: HttpRequest) -> requests.PreparedRequest:
         url = self._checked_url(request.url)
@@ -170,23 +155,6 @@ class Transport:
 def transport_for(policy: AddressPolicy) -> Transport:
     """The transport that all calls under equal policies share, with its connections."""
     return Transport(policy)
-
-
-def check_headers(headers: Mapping[str, str]) -> None:
-    """Refuse what would end one header and begin another. Values stay out of the message: most are keys."""
-    for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name) or RESERVED_NAMES.fullmatch(name):
-            raise BadRequest("A header of this connection has a name that cannot be sent. Remove or rename it.")
-        if not HEADER_VALUE.fullmatch(value):
-            raise unsendable(name)
-
-
-def unsendable(header: str) -> LLMError:
-    if CREDENTIAL_NAME.fullmatch(header):
-        return BadCredentials("The key holds a line break or another character that cannot be sent. Enter it again.")
-    return BadRequest(
-        f"The header {header} holds a line break or another character that cannot be sent. Enter it again."
-    )
 
 
 def refuse_foreign(status: int, headers: Mapping[str, str]) -> None:

@@ -20,7 +20,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.wait import wait_for_write
 
-from llm.addresses import AddressPolicy, Origin, blocked, canonical_host, plain_address
+from llm.addresses import AddressPolicy, Origin, canonical_host, plain_address
+from llm.errors import Blocked
 from llm.transport.calls import Call
 from llm.transport.heads import ShortHeadedResponse
 
@@ -47,7 +48,8 @@ class GuardedConnection(HTTPConnection):
         origin = Origin(self.scheme, canonical_host(f"[{host}]" if ":" in host else host), self.port)
         records = self._resolve(origin, call)
         if not all(self._admitted(origin, record[4]) for record in records):
-            raise blocked("a record of this name is not allowed")  # one bad record spoils the name
+            # One bad record spoils the name.
+            raise Blocked(detail=f"{origin}: an address of this name is not allowed")
         return self._connect_to_one(records[:MOST_ADDRESSES], origin, call)
 
     def connect(self) -> None:
@@ -117,7 +119,7 @@ class GuardedConnection(HTTPConnection):
         if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(code, "connect failed")
         if not self._admitted(origin, sock.getpeername()):
-            raise blocked("the peer is not allowed")
+            raise Blocked(detail=f"{origin}: the peer is not allowed")
         sock.settimeout(call.seconds_left() + NET_BELOW)
         return sock
 
@@ -186,7 +188,7 @@ class GuardedAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> NoReturn:
         """A proxy would resolve and connect for us, unchecked."""
-        raise blocked("proxy")
+        raise Blocked(detail="a proxy")
 
     def exchange(self, request: PreparedRequest, call: Call) -> Response:
         """Send `request` on behalf of `call`; the body is left unread."""

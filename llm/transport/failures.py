@@ -1,4 +1,4 @@
-"""What the exceptions of `requests`, `urllib3` and the socket layer mean. The only place that knows them by name."""
+"""What the exceptions of `requests`, `urllib3` and the socket layer mean. `connections` raises some of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import requests.exceptions as r
 import urllib3.exceptions as u
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from llm.errors import BadRequest, LLMError, NotAnAPI, ProviderError, TimedOut, Truncated, Unreachable
+from llm.errors import BadRequest, LLMError, NotAnAPI, ProviderError, TimedOut, Truncated, Unreachable, Untrusted
 from llm.transport.calls import Call, Phase
 
 # A server that had given up a kept connection did so before our request came: its close was under way already and is
@@ -20,14 +20,6 @@ from llm.transport.calls import Call, Phase
 AT_ONCE = 0.1
 
 Row: TypeAlias = tuple[tuple[type[BaseException], ...], Callable[[], LLMError]]
-
-
-def untrusted() -> LLMError:
-    error = Unreachable(
-        "The provider's TLS certificate cannot be trusted, or it does not speak https. Check the address."
-    )
-    error.retryable = False  # it will be the same certificate
-    return error
 
 
 def unknown_name() -> LLMError:
@@ -47,7 +39,7 @@ def unreadable() -> LLMError:
 
 
 TABLE: tuple[Row, ...] = (
-    ((ssl.SSLError, u.SSLError, r.SSLError, CertificateError), untrusted),
+    ((ssl.SSLError, u.SSLError, r.SSLError, CertificateError), Untrusted),
     ((u.NameResolutionError, socket.gaierror), unknown_name),
     ((u.ConnectTimeoutError, r.ConnectTimeout), Unreachable),
     ((u.TimeoutError, r.Timeout, TimeoutError), TimedOut),

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from llm.errors import Blocked
-from llm.types import Secret
+from llm.secret import Secret
 from registry import local_model
 from registry.addresses import normalised, origin_of
 from registry.environment import environment_key, environment_options, environment_url

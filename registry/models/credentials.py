@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from llm.errors import Blocked
-from llm.types import Secret
+from llm.secret import Secret
 from registry import envelope
 from registry.addresses import origin_of
 from registry.errors import CredentialUnreadable

@@ -1,7 +1,6 @@
 """The client against a provider of three lines, so that what is tested is the client."""
 
 import json
-import threading
 
 import pytest
 
@@ -11,30 +10,26 @@ from llm.errors import (
     BadCredentials,
     BadRequest,
     Blocked,
-    Cancelled,
     LLMError,
     Overloaded,
     ProviderError,
-    QuotaExceeded,
     RateLimited,
     Truncated,
     UnknownProvider,
-    Unreachable,
 )
 from llm.retry import Retry, parse_retry_after
-from llm.storable import storable_events
+from llm.secret import Secret
 from llm.transport import Timeouts, Transport
 from llm.types import (
-    Cancellation,
     Finish,
     HttpRequest,
     Image,
     Message,
     ModelConfig,
     ReasoningDelta,
-    Secret,
     TextDelta,
     ToolCall,
+    ToolSpec,
     Usage,
     user,
 )
@@ -68,7 +63,7 @@ class Lines:
     def error(self, status, headers, body):
         if status == 429:
             return RateLimited(body.decode(), retry_after=parse_retry_after(headers))
-        kind = {401: BadCredentials, 402: QuotaExceeded, 400: BadRequest}.get(status, Overloaded)
+        kind = {401: BadCredentials, 400: BadRequest}.get(status, Overloaded)
         return kind(body.decode(errors="replace"), status=status)
 
 
@@ -79,13 +74,10 @@ def provider(monkeypatch):
     return provider
 
 
-def replies(*each):
-    """One answer after the other, the last one for good."""
-    left = list(each)
-
+def replies(reply):
     def script(peer):
         while peer.read_request():
-            peer.send(left.pop(0) if len(left) > 1 else left[0])
+            peer.send(reply)
 
     return script
 
@@ -145,15 +137,46 @@ def test_an_image_for_a_model_without_eyes_is_not_sent(serve):
     server = serve(replies(HELLO))
     picture = Message("user", (Image(url="https://example.com/cat.png"),))
     with pytest.raises(BadRequest, match="images"):
-        client_of(server).chat([picture])
+        client_of(server).stream([picture])
     assert server.connections == 0
     assert client_of(server, vision=True).chat([picture]).text == "Hello"
+
+
+def test_tools_for_a_model_that_cannot_call_them_are_not_sent(serve):
+    server, spec = serve(replies(HELLO)), ToolSpec("f", "Does it.", {"type": "object"})
+    with pytest.raises(BadRequest, match="tools"):
+        client_of(server, tools=False).stream([user("Hi")], tools=[spec])
+    assert server.connections == 0
+    assert client_of(server).chat([user("Hi")], tools=[spec]).text == "Hello"
+
+
+def test_nothing_is_sent_before_the_first_event_is_wanted(serve):
+    server = serve(replies(HELLO))
+    events = client_of(server).stream([user("Hi")])
+    assert server.connections == 0
+    assert next(events) == TextDelta("Hel")
 
 
 def test_without_a_transport_only_public_addresses_are_reached():
     client = UnifiedLLMClient(ModelConfig(provider="lines", model="m", base_url="http://127.0.0.1:1/"))
     with pytest.raises(Blocked):
         client.chat([user("Hi")])
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://10.0.0.5/v1/secret?key=secret", "lines@10.0.0.5 was blocked: private address"),
+        ("http://api.example.com/secret", "lines@api.example.com was blocked: scheme or port not allowed"),
+        ("https://secret:secret@api.example.com/", "lines@api.example.com was blocked: not a plain http or https URL"),
+    ],
+)
+def test_the_log_says_once_why_an_address_was_blocked_and_nothing_that_may_be_a_secret(caplog, url, reason):
+    client = UnifiedLLMClient(ModelConfig(provider="lines", model="m", base_url=url))
+    with pytest.raises(Blocked) as raised:
+        client.chat([user("Hi")])
+    assert caplog.messages == [f"a call of 'm' at {reason}"]
+    assert raised.value.message == Blocked.default_message
 
 
 # Finish is last, or an error is raised
@@ -186,73 +209,17 @@ def test_a_parser_that_stumbles_is_an_error_of_the_provider(serve, line):
         client_of(serve(replies(answer(line)))).chat([user("Hi")])
 
 
-# Retries
-
-
-@pytest.mark.parametrize("status", [b"408", b"409", b"429", b"500", b"502", b"503", b"504", b"529"])
-def test_a_passing_refusal_is_tried_twice_more(serve, status):
-    server = serve(replies(answer(b"busy", status=status)))
-    with pytest.raises(LLMError, match="busy"):
-        client_of(server).chat([user("Hi")])
-    assert len(server.requests) == 3
-
-
-def test_the_third_attempt_may_succeed(serve):
-    busy = answer(b"busy", status=b"503 Busy")
-    assert client_of(serve(replies(busy, busy, HELLO))).chat([user("Hi")]).text == "Hello"
-
-
-@pytest.mark.parametrize("status", [b"400", b"401", b"402", b"404", b"422"])
-def test_a_lasting_refusal_is_not_repeated(serve, status):
-    server = serve(replies(answer(b"no", status=status)))
-    with pytest.raises(LLMError) as raised:
-        client_of(server).chat([user("Hi")])
-    assert raised.value.status == int(status)
-    assert len(server.requests) == 1
-
-
-def test_an_error_before_the_first_event_is_tried_again(serve):
-    server = serve(replies(lines(["overloaded"]), HELLO))
-    assert client_of(server).chat([user("Hi")]).text == "Hello"
-
-
-def test_an_error_after_the_first_event_is_not(serve):
-    server = serve(replies(lines(["text", "Hel"], ["overloaded"]), HELLO))
-    events = client_of(server).stream([user("Hi")])
-    assert next(events) == TextDelta("Hel")
-    with pytest.raises(Overloaded):
-        next(events)
-    assert len(server.requests) == 1
-
-
-def test_a_refused_connection_is_tried_again(serve):
-    server = serve(replies(HELLO))
-    client = client_of(server)
-    waits = []
-    client.retry = Retry(uniform=lambda low, high: waits.append(high) or 0)
-    server.shutdown()
-    server.server_close()
-    with pytest.raises(Unreachable):
-        client.chat([user("Hi")])
-    assert waits == [0.5, 1.0]
-
-
-def test_a_long_delay_that_the_server_asks_for_goes_to_the_caller(serve):
-    server = serve(replies(answer(b"slow down", status=b"429", headers=b"Retry-After: 60\r\n")))
-    with pytest.raises(RateLimited) as raised:
-        client_of(server).chat([user("Hi")])
-    assert raised.value.retry_after == 60
-    assert len(server.requests) == 1
-
-
-def test_cancel_between_attempts(serve):
-    server, cancellation = serve(replies(answer(b"", status=b"429", headers=b"Retry-After: 10\r\n"))), Cancellation()
-    client = client_of(server)
-    client.retry = Retry(longest_server_delay=600)
-    threading.Timer(0.1, cancellation.cancel).start()
-    with pytest.raises(Cancelled):
-        client.chat([user("Hi")], cancellation=cancellation)
-    assert len(server.requests) == 1
+def test_the_log_says_where_a_parser_stumbled_and_nothing_of_the_answer(serve, caplog):
+    line = Lines.parse.__code__.co_firstlineno + 5
+    with pytest.raises(ProviderError):
+        client_of(serve(replies(lines(["text", "the secret of this answer"], ["the secret of this name"])))).chat(
+            [user("Hi")]
+        )
+    [record] = caplog.records
+    place = f"tests.llm.test_client.Lines.parse, line {line}"
+    assert (record.name, record.levelname) == ("llm", "ERROR")
+    assert record.getMessage() == f"a parser stumbled: KeyError in {place}"
+    assert record.exc_info is None
 
 
 # Errors and keys
@@ -332,43 +299,3 @@ def test_the_connection_serves_again_although_the_parser_stops_at_its_terminator
     client = client_of(server)
     assert [client.chat([user("Hi")]).text for _ in range(3)] == ["one"] * 3
     assert server.connections == 1
-
-
-# Text that a database takes
-
-
-@pytest.mark.parametrize(
-    ("pieces", "stored"),
-    [
-        (["a\0b"], "a\ufffdb"),
-        (["\ud83d\ude00"], "😀"),
-        (["\ud83d", "\ude00"], "😀"),
-        (["x\ud83d", "\ude00y"], "x😀y"),
-        (["\ud83d", "x"], "\ufffdx"),
-        (["\ude00"], "\ufffd"),
-        (["x\ud83d"], "x\ufffd"),
-        (["\ud83d", "\ud83d", "\ude00"], "\ufffd😀"),
-        (["\ud83d", "", "\ude00"], "😀"),
-        (["é😀"], "é😀"),
-    ],
-)
-@pytest.mark.parametrize("kind", [TextDelta, ReasoningDelta])
-def test_text_comes_out_storable(pieces, stored, kind):
-    *deltas, finish = storable_events([*map(kind, pieces), Finish("stop", Usage(output_tokens=1))])
-    assert "".join(delta.text for delta in deltas) == stored
-    assert {type(delta) for delta in deltas} == {kind}
-    assert finish == Finish("stop", Usage(output_tokens=1))
-
-
-def test_half_a_character_of_the_text_does_not_meet_half_a_character_of_a_thought():
-    events = storable_events([TextDelta("\ud83d"), ReasoningDelta("\ude00"), Finish("stop")])
-    assert list(events) == [ReasoningDelta("\ufffd"), TextDelta("\ufffd"), Finish("stop")]
-
-
-def test_tool_calls_and_signatures_come_out_storable():
-    events = storable_events([ReasoningDelta("", "s\0"), ToolCall("\0", "\ud83d\ude00", '{"a": "\ud800"}')])
-    assert list(events) == [ReasoningDelta("", "s\ufffd"), ToolCall("\ufffd", "😀", '{"a": "\ufffd"}')]
-
-
-def test_empty_deltas_are_dropped():
-    assert list(storable_events([TextDelta(""), ReasoningDelta(""), Finish("stop")])) == [Finish("stop")]

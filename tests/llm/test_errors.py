@@ -1,188 +1,20 @@
-"""The table of foreign exceptions is complete, and errors keep secrets to themselves."""
+"""What a code, a class and a message promise."""
 
-import base64
-import http.client
-import importlib
 import inspect
-import json
-import pkgutil
-import socket
-import ssl
-from urllib.parse import quote
-
-import pytest
-import requests.adapters
-import requests.exceptions
-import urllib3
-import urllib3.exceptions
 
 import llm.errors
-from llm.errors import LLMError, NotAnAPI, TimedOut, Truncated, Unreachable
-from llm.redaction import LONGEST_MESSAGE, Redaction
-from llm.transport.calls import Call, Timeouts
-from llm.transport.failures import FAMILIES, TABLE, failure_of, llm_error
-from llm.types import ModelConfig, Secret
-
-KEY = 'sk-pröj/+=&"key" 4711'
-# A row for the root of a family would hide that a class below it is new.
-ROOTS = {requests.exceptions.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException}
-KNOWN = tuple(kind for kinds, _ in TABLE for kind in kinds if kind not in ROOTS)
-# Cookies are neither kept nor looked up by name.
-UNREACHED = {"CookieConflictError"}
-# Other ways to the network, most of which need packages that are not installed.
-UNUSED = ("urllib3.contrib", "urllib3.http2")
-
-
-def modules():
-    yield http.client
-    for package in (requests, urllib3):
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not found.name.startswith(UNUSED):
-                yield importlib.import_module(found.name)
-
-
-def exceptions_of(module):
-    own = (value for value in vars(module).values() if inspect.isclass(value) and value.__module__ == module.__name__)
-    return {kind for kind in own if issubclass(kind, Exception) and not issubclass(kind, Warning)} - ROOTS
-
-
-def foreign_exceptions():
-    found = {kind for module in modules() for kind in exceptions_of(module)}
-    return {kind for kind in found if kind.__name__ not in UNREACHED}
-
-
-def without_a_row():
-    return {kind.__name__ for kind in foreign_exceptions() if not issubclass(kind, KNOWN)}
-
-
-def not_caught():
-    return {kind.__name__ for kind in foreign_exceptions() if not issubclass(kind, FAMILIES)}
-
-
-def test_every_exception_of_the_libraries_has_a_row_and_is_caught():
-    assert len(foreign_exceptions()) > 60
-    assert without_a_row() == set()
-    assert not_caught() == set()
-
-
-@pytest.mark.parametrize(
-    ("module", "root"),
-    [
-        (requests.exceptions, requests.exceptions.RequestException),
-        (urllib3.exceptions, urllib3.exceptions.HTTPError),
-        (http.client, http.client.HTTPException),
-        (requests.adapters, Exception),
-    ],
-)
-def test_an_exception_that_a_library_grows_is_noticed(monkeypatch, module, root):
-    planted = type("Planted", (root,), {"__module__": module.__name__})
-    monkeypatch.setattr(module, "Planted", planted, raising=False)
-    assert without_a_row() == {"Planted"}
-    assert not_caught() == ({"Planted"} if root is Exception else set())
-
-
-def test_no_row_names_an_exception_that_is_mapped_before():
-    """Such a row would look like a decision and be none."""
-    seen = []
-    for kinds, _ in TABLE:
-        assert [kind for kind in kinds if issubclass(kind, tuple(seen))] == []
-        seen += kinds
-
-
-@pytest.mark.parametrize(
-    ("error", "meaning"),
-    [
-        (http.client.RemoteDisconnected("x"), Truncated),
-        (http.client.BadStatusLine("x"), NotAnAPI),
-        (http.client.LineTooLong("x"), NotAnAPI),
-        (ConnectionResetError(), Truncated),
-        (ConnectionRefusedError(), Unreachable),
-        (TimeoutError(), TimedOut),
-        (ssl.SSLError(), Unreachable),
-        (socket.gaierror(), Unreachable),
-        (OSError(113, "no route"), Unreachable),
-        (ValueError("I/O operation on closed file"), Unreachable),
-        (
-            requests.exceptions.ConnectionError(urllib3.exceptions.ReadTimeoutError(None, None, "Read timed out.")),
-            TimedOut,
-        ),
-        (
-            requests.exceptions.ConnectionError(
-                urllib3.exceptions.ProtocolError("Connection aborted.", http.client.RemoteDisconnected("x"))
-            ),
-            Truncated,
-        ),
-    ],
-)
-def test_the_innermost_exception_decides(error, meaning):
-    assert type(llm_error(error)) is meaning
-
-
-@pytest.mark.parametrize("reused", [True, False])
-def test_a_close_before_the_answer_is_safe_to_repeat_only_on_a_kept_connection(reused):
-    call = Call(Timeouts())
-    call.connected(reused=reused)
-    assert failure_of(call, ConnectionResetError()).retryable is reused
-    call.finish()
-
-
-def test_once_the_answer_has_begun_every_failure_of_the_connection_is_a_cut():
-    call = Call(Timeouts())
-    call.connected(reused=True)
-    call.received()
-    assert type(failure_of(call, ssl.SSLError())) is Truncated
-    call.finish()
-
-
-def test_a_reset_while_connecting_is_unreachable():
-    call = Call(Timeouts())
-    assert type(failure_of(call, ConnectionResetError())) is Unreachable
-    call.finish()
+from llm.errors import LLMError, is_retryable
 
 
 def error_classes():
     return [value for value in vars(llm.errors).values() if inspect.isclass(value) and issubclass(value, LLMError)]
 
 
+def test_a_code_tells_what_its_error_would():
+    assert [kind for kind in error_classes() if is_retryable(kind.code) is not kind.retryable] == []
+
+
 def test_codes_are_unique_and_messages_are_sentences():
     classes = error_classes()
     assert len({kind.code for kind in classes}) == len(classes)
     assert all(kind().message.endswith(".") for kind in classes)
-
-
-@pytest.mark.parametrize(
-    "spelling",
-    [
-        KEY,
-        KEY.upper(),
-        quote(KEY, safe=""),
-        quote(KEY, safe="").lower(),
-        json.dumps(KEY)[1:-1],
-        json.dumps(KEY, ensure_ascii=False)[1:-1],
-        *(base64.b64encode(lead + KEY.encode() + b":tail").decode() for lead in (b"", b"u", b"us", b"user:")),
-        base64.urlsafe_b64encode(b"user:" + KEY.encode()).decode(),
-    ],
-)
-def test_a_repeated_key_is_taken_out(spelling):
-    redaction = Redaction(ModelConfig(provider="x", model="y", api_key=Secret(KEY)))
-    cleaned = redaction.clean(f"Incorrect API key provided: {spelling}. Get another one.")
-    assert spelling not in cleaned
-    assert spelling[3:-9] not in cleaned
-    assert cleaned.startswith("Incorrect API key provided: ")
-
-
-def test_secrets_in_headers_are_taken_out_with_and_without_their_scheme():
-    headers = {"Authorization": Secret("Bearer token-4711"), "X-Beta": Secret("1")}
-    redaction = Redaction(ModelConfig(provider="x", model="y", headers=headers))
-    assert redaction.clean("token-4711 is wrong, Bearer token-4711 too, 1 time") == "*** is wrong, *** too, 1 time"
-
-
-def test_messages_become_one_printable_line():
-    redaction = Redaction(ModelConfig(provider="x", model="y"))
-    assert redaction.clean("a\r\n\tb\0c\x1b[31m\u202ed\u2028e") == "a b c [31m d e"
-    assert len(redaction.clean("x" * 1000)) == LONGEST_MESSAGE
-
-
-def test_a_key_is_taken_out_before_the_message_is_cut():
-    redaction = Redaction(ModelConfig(provider="x", model="y", api_key=Secret("sk-0123456789")))
-    assert "sk-0" not in redaction.clean("x" * (LONGEST_MESSAGE - 6) + "sk-0123456789")

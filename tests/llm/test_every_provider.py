@@ -8,8 +8,9 @@ import pytest
 import llm
 from llm.errors import BadCredentials, ContextTooLong, ModelNotFound, Overloaded, QuotaExceeded, RateLimited, Truncated
 from llm.providers import PROVIDERS
+from llm.secret import Secret
 from llm.testing import ScriptedProvider, expected_text
-from llm.types import Finish, Image, Message, ModelConfig, ReasoningDelta, RoundEnd, Secret, Text, TextDelta, user
+from llm.types import Finish, Image, Message, ModelConfig, ReasoningDelta, RoundEnd, Text, TextDelta, user
 
 # Where each provider's server is below the origin, a model of its own, and how its connection differs.
 PLACES = {

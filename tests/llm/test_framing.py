@@ -95,6 +95,23 @@ def test_json_that_nobody_means_is_malformed(text):
         decode_json(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "Expecting value: line 1 column 1 (char 0)"),
+        ('{"secret": x}', "Expecting value: line 1 column 12 (char 11)"),
+        ("{} secret", "Extra data: line 1 column 3 (char 2)"),
+        ("[NaN]", "NaN is no number of JSON"),
+        ("9" * 5000, "a number has too many digits"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_is_wrong_is_said_and_not_quoted(text, reason):
+    with pytest.raises(MalformedJSONError) as raised:
+        decode_json(text)
+    assert str(raised.value) == reason
+
+
 def test_a_few_malformed_events_are_skipped():
     assert list(json_objects(["{", "5", "null", '{"a":1}', "[]", '[{"b":2}]'])) == [{"a": 1}, {"b": 2}]
 

@@ -4,7 +4,8 @@ import pytest
 
 import llm
 from config import local_model
-from llm.types import Cancellation, Finish, ModelConfig, TextDelta, user
+from llm.cancellation import Cancellation
+from llm.types import Finish, ModelConfig, TextDelta, user
 
 pytestmark = pytest.mark.local_model
 

@@ -170,7 +170,7 @@ def test_https_to_a_plain_port_says_that_it_does_not_speak_https(serve):
         peer.send(answer(b"", status=b"400 Bad Request"))
 
     step = failure(run(serve(script).url.replace("http:", "https:")))
-    assert (step.name, step.code) == ("reachable", "unreachable")
+    assert (step.name, step.code) == ("reachable", "untrusted_certificate")
     assert "does not speak https" in step.remedy
 
 

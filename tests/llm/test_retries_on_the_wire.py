@@ -8,6 +8,7 @@ import time
 import pytest
 
 from llm.addresses import AddressPolicy
+from llm.cancellation import Cancellation
 from llm.client import UnifiedLLMClient
 from llm.errors import (
     BadCredentials,
@@ -21,10 +22,12 @@ from llm.errors import (
     TimedOut,
     Truncated,
     Unreachable,
+    Untrusted,
 )
 from llm.retry import Retry
+from llm.secret import Secret
 from llm.transport import Timeouts, Transport
-from llm.types import Cancellation, ModelConfig, Secret, TextDelta, user
+from llm.types import ModelConfig, TextDelta, user
 from tests.llm.wire import CHUNKED, CLOSE_DELIMITED, LAST_CHUNK, OK, answer, chunk
 
 SOON = 10
@@ -251,7 +254,7 @@ def test_a_certificate_that_cannot_be_trusted_is_asked_once(serve, waits, server
         requests = server.requests
 
     error, _ = asked(Secure, client_of(Secure, waits))
-    assert (type(error), server.connections, waits.ranges) == (Unreachable, 1, [])
+    assert (type(error), server.connections, waits.ranges) == (Untrusted, 1, [])
 
 
 # Errors inside a stream

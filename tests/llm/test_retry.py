@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llm.cancellation import Cancellation
 from llm.errors import (
     BadCredentials,
     BadRequest,
@@ -19,7 +20,6 @@ from llm.errors import (
     Unreachable,
 )
 from llm.retry import NO_RETRY, Retry, parse_retry_after
-from llm.types import Cancellation
 
 LONGEST = Retry(uniform=lambda _, high: high)
 

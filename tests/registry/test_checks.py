@@ -2,8 +2,9 @@ import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db.utils import ConnectionHandler
 
+from registry import checks
 from registry.checks import check_addresses, check_environment_model, require_usable_key
 from registry.models import Connection
 
@@ -46,9 +47,10 @@ def test_where_keys_are_sealed_the_old_key_is_asked_for_and_no_new_one(make_mode
 
 def test_looking_for_a_database_makes_none(tmp_path, monkeypatch, settings):
     settings.ENCRYPTION_KEY = ""
-    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "db.sqlite3"))
-    connection.close()
-    assert found() == {"registry.E001"}
+    absent = {"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / "db.sqlite3"}
+    monkeypatch.setattr(checks, "connections", ConnectionHandler({"default": absent}))
+    [error] = checks.check_encryption_key()
+    assert (error.id, error.hint) == ("registry.E001", checks.MAKE_A_KEY)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,8 +18,9 @@ from llm.errors import (
 )
 from llm.providers import PROVIDERS
 from llm.retry import NO_RETRY
+from llm.secret import Secret
 from llm.transport import Transport
-from llm.types import ChatRequest, Finish, ModelConfig, Secret, TextDelta, ToolSpec, system, user
+from llm.types import ChatRequest, Finish, ModelConfig, TextDelta, ToolSpec, system, user
 from tests.llm.providers.responses_wire import ANSWERS, stream
 from tests.llm.wire import answer
 

@@ -9,8 +9,9 @@ import pytest
 
 from llm.errors import BadCredentials, BadRequest, LLMError, ModelNotFound, NotAnAPI, Overloaded, Truncated
 from llm.providers import PROVIDERS
+from llm.secret import Secret
 from llm.transport import check_headers
-from llm.types import ChatRequest, Message, ModelConfig, Reasoning, Secret, Text, ToolCall, ToolResult, ToolSpec, user
+from llm.types import ChatRequest, Message, ModelConfig, Reasoning, Text, ToolCall, ToolResult, ToolSpec, user
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = "sk-test-0123456789abcdef"

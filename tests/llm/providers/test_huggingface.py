@@ -18,8 +18,9 @@ from llm.errors import (
 )
 from llm.providers import PROVIDERS
 from llm.retry import NO_RETRY
+from llm.secret import Secret
 from llm.transport import Timeouts, Transport, check_headers
-from llm.types import ChatRequest, Finish, ModelConfig, ReasoningDelta, Secret, TextDelta, ToolCall, Usage, user
+from llm.types import ChatRequest, Finish, ModelConfig, ReasoningDelta, TextDelta, ToolCall, Usage, user
 from tests.llm.wire import CHUNKED, LAST_CHUNK, answer, chunk
 
 HF = PROVIDERS["huggingface"]

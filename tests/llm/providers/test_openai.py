@@ -6,7 +6,8 @@ import pytest
 
 from llm.providers import PROVIDERS
 from llm.providers._openai_families import family_of
-from llm.types import ChatRequest, Message, ModelConfig, Secret, Text, ToolCall, ToolResult, ToolSpec, system, user
+from llm.secret import Secret
+from llm.types import ChatRequest, Message, ModelConfig, Text, ToolCall, ToolResult, ToolSpec, system, user
 from tests.llm.recorded import LISTS
 
 TOOL = ToolSpec("weather", "The weather.", {"type": "object", "properties": {}})
