@@ -2,6 +2,7 @@ import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.utils import ConnectionHandler
 
 from registry import checks
