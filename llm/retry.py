@@ -1,4 +1,4 @@
-"""When a failed call may be tried again, and after how long. Pure: it neither sends nor reads."""
+"""When a failed call may be tried again, and after how long. It sends nothing."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,6 +47,7 @@ def scripted(server, monkeypatch):
     transport = llm.Transport(llm.AddressPolicy.granting([server.url]))
     monkeypatch.setattr(llm, "ModelConfig", config)
     monkeypatch.setattr(llm, "transport_for", lambda _policy: transport)
+    monkeypatch.setattr(llm, "Transport", lambda _policy, *, timeouts, ca_file: transport)
     monkeypatch.setattr(llm.client, "transport_for", lambda _policy: transport)
     monkeypatch.setattr(llm.probes.staged, "Transport", lambda *_args, **_named: transport)
     for name in set(re.findall(r'environ\["(\w+)"\]', GUIDE)):
@@ -85,3 +87,8 @@ def test_the_table_of_errors_is_complete_and_right(error):
 def test_every_event_and_every_part_is_explained():
     for name in ("TextDelta", "ReasoningDelta", "ToolCall", "ToolResult", "RoundEnd", "Finish", "Text", "Image"):
         assert re.search(rf"\| `{name}\(", GUIDE), name
+
+
+@pytest.mark.parametrize("kind", [llm.ModelConfig, llm.Reply, llm.Timeouts])
+def test_every_field_that_a_caller_sets_or_reads_is_explained(kind):
+    assert [field.name for field in fields(kind) if f"`{field.name}`" not in GUIDE] == []
