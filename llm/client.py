@@ -25,7 +25,7 @@ from llm.types import JSON, ChatRequest, Event, HttpRequest, Image, Message, Mod
 
 logger = logging.getLogger("llm")
 
-repairs = Repairs()
+_repairs = Repairs()
 
 
 class UnifiedLLMClient:
@@ -109,7 +109,7 @@ class UnifiedLLMClient:
 
     def _begin(self, asked: ChatRequest, cancellation: Cancellation) -> tuple[Event, Generator[Event]]:
         """The first event and the others. Until there is a first one a failure may be tried again."""
-        request = repairs.applied(self.provider.build(self.config, asked), self.config.model)
+        request = _repairs.applied(self.provider.build(self.config, asked), self.config.model)
         refused, failures = list[str](), 0
         while True:
             events = with_end(self._attempt(request, cancellation), asked.messages)
@@ -131,7 +131,7 @@ class UnifiedLLMClient:
         repaired = without(request, error.parameter, refused=refused) if len(refused) <= MOST_REPAIRS else None
         if repaired is None:
             raise error
-        repairs.remember(request, self.config.model, error.parameter)
+        _repairs.remember(request, self.config.model, error.parameter)
         return repaired
 
     def _attempt(self, request: HttpRequest, cancellation: Cancellation) -> Generator[Event]:

@@ -19,8 +19,8 @@ from llm.types import JSON, HttpRequest
 MOST_REPAIRS = 3
 MOST_REMEMBERED = 1024
 
-Body: TypeAlias = dict[str, JSON]
-Wishes: TypeAlias = tuple[str, ...]
+_Body: TypeAlias = dict[str, JSON]
+_Wishes: TypeAlias = tuple[str, ...]
 
 _OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 # Left out, each of these leaves a request with the same meaning that is answered in the server's own manner.
@@ -40,7 +40,7 @@ class Repairs:
     """What the servers of this process have refused, by address and model. Safe from any thread."""
 
     def __init__(self) -> None:
-        self._wishes: OrderedDict[tuple[str, str], Wishes] = OrderedDict()
+        self._wishes: OrderedDict[tuple[str, str], _Wishes] = OrderedDict()
         self._lock = Lock()
 
     def applied(self, request: HttpRequest, model: str) -> HttpRequest:
@@ -74,7 +74,7 @@ def without(request: HttpRequest, parameter: str, *, refused: Collection[str]) -
     return replace(request, body=text.encode("utf-8", "replace"))
 
 
-def _changed(body: Mapping[str, JSON], parameter: str, refused: Collection[str]) -> Body:
+def _changed(body: Mapping[str, JSON], parameter: str, refused: Collection[str]) -> _Body:
     rest = {name: value for name, value in body.items() if name != parameter}
     other = _OTHER_NAME.get(parameter, "")
     usable = other and other not in body and other not in refused
