@@ -21,25 +21,25 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # Stricter than any URL parser, so that no two of them can read different hosts: no userinfo, fragment, backslash,
 # blank, percent sign or non-ASCII character before the path.
-URL = re.compile(
+_URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?(?P<rest>[/?][!$-\[\]_a-z~]*)?",
     re.IGNORECASE | re.ASCII,
 )
-NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 # A last label that is a number makes resolvers read the whole host as an IPv4 address (WHATWG URL, "ends in a number").
-NUMERIC = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
-INTERNAL_SUFFIXES = frozenset(
+_NUMERIC = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
+_INTERNAL_SUFFIXES = frozenset(
     {"localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp", "private"}
     | {"test", "invalid", "onion", "arpa"}
 )
 
 
-def networks(text: str) -> tuple[Network, ...]:
+def _networks(text: str) -> tuple[Network, ...]:
     return tuple(map(ip_network, text.split()))
 
 
 # RFC 6890 and the IANA special-purpose registries; `is_global` of Python 3.11 lets several of these through.
-NOT_PUBLIC = networks(
+_NOT_PUBLIC = _networks(
     """
     0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24
     192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24
@@ -47,11 +47,11 @@ NOT_PUBLIC = networks(
     """
 )
 # The only block that IANA gives out as global unicast. Outside lie loopback, ULA, link-local and NAT64 (64:ff9b::/96).
-GLOBAL_UNICAST = ip_network("2000::/3")
-GRANTABLE = networks("10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1/128 fc00::/7")
+_GLOBAL_UNICAST = ip_network("2000::/3")
+_GRANTABLE = _networks("10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1/128 fc00::/7")
 # Link-local, and the metadata services that lie elsewhere, because they hand out credentials: Azure, Alibaba, and over
 # IPv6 those of AWS, Google, Oracle, Scaleway, Akamai and Alibaba.
-NEVER = networks(
+_NEVER = _networks(
     """
     169.254.0.0/16 fe80::/10 168.63.129.16/32 100.100.100.200/32
     fd00:ec2::/32 fd20:ce::/32 fd00:c1::/32 fd00:42::/32 fd00:a9fe:a9fe::/48 fd00:100::100:200/128
@@ -76,7 +76,7 @@ class Origin(NamedTuple):
     @classmethod
     def parse(cls, url: str) -> Origin:
         """The origin of a URL; ValueError with the reason if the URL is not plain enough to be trusted."""
-        match = URL.fullmatch(url) if len(url) <= LONGEST_URL else None
+        match = _URL.fullmatch(url) if len(url) <= LONGEST_URL else None
         if match is None:
             raise ValueError("not a plain http or https URL")
         scheme = match["scheme"].lower()
@@ -93,14 +93,14 @@ class Origin(NamedTuple):
 def canonical_host(host: str) -> str:
     if host.startswith("["):
         return str(IPv6Address(host[1:-1]))
-    if not NAME.fullmatch(host):
+    if not _NAME.fullmatch(host):
         raise ValueError("not a host name")
-    return str(IPv4Address(host)) if NUMERIC.fullmatch(host) else host
+    return str(IPv4Address(host)) if _NUMERIC.fullmatch(host) else host
 
 
-def address_of(host: str) -> Address | None:
+def _address_of(host: str) -> Address | None:
     """The address that a canonical host spells, None for a name."""
-    return ip_address(host) if ":" in host or NUMERIC.fullmatch(host) else None
+    return ip_address(host) if ":" in host or _NUMERIC.fullmatch(host) else None
 
 
 def plain_address(text: str) -> Address:
@@ -109,18 +109,18 @@ def plain_address(text: str) -> Address:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def within(address: Address, networks: Iterable[Network]) -> bool:
-    return any(address in network for network in networks)
+def _within(address: Address, blocks: Iterable[Network]) -> bool:
+    return any(address in network for network in blocks)
 
 
 def is_public(address: Address) -> bool:
-    if within(address, NEVER) or within(address, NOT_PUBLIC):
+    if _within(address, _NEVER) or _within(address, _NOT_PUBLIC):
         return False
-    return address.is_global if address.version == 4 else address in GLOBAL_UNICAST
+    return address.is_global if address.version == 4 else address in _GLOBAL_UNICAST
 
 
-def is_internal_name(host: str) -> bool:
-    return "." not in host or host.rpartition(".")[2] in INTERNAL_SUFFIXES
+def _is_internal_name(host: str) -> bool:
+    return "." not in host or host.rpartition(".")[2] in _INTERNAL_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +156,14 @@ class AddressPolicy:
 
     def admits(self, origin: Origin, address: Address) -> bool:
         """Whether a call to `origin` may connect to `address`, one of those that its name resolved to."""
-        if within(address, NEVER) or self._is_own(address, origin.port):
+        if _within(address, _NEVER) or self._is_own(address, origin.port):
             return False
-        return is_public(address) or (origin in self.grants and within(address, GRANTABLE))
+        return is_public(address) or (origin in self.grants and _within(address, _GRANTABLE))
 
     def _check_origin(self, origin: Origin) -> None:
         if any((origin.host, origin.port) == (own.host, own.port) for own in self.forbidden):
             raise Blocked(detail=OWN_ADDRESS)
-        literal = address_of(origin.host)
+        literal = _address_of(origin.host)
         if literal is not None:
             self._check_literal(origin, plain_address(str(literal)))
         if origin not in self.grants:
@@ -173,21 +173,21 @@ class AddressPolicy:
         if self._is_own(address, origin.port):
             raise Blocked(detail=OWN_ADDRESS)
         if not self.admits(origin, address):
-            raise Blocked(detail=PRIVATE if within(address, GRANTABLE) and not within(address, NEVER) else RESERVED)
+            raise Blocked(detail=PRIVATE if _within(address, _GRANTABLE) and not _within(address, _NEVER) else RESERVED)
 
     def _check_ungranted(self, origin: Origin) -> None:
         if origin.scheme != "https" or origin.port not in self.ports:
             raise Blocked(detail=SCHEME_OR_PORT)
-        if address_of(origin.host) is None and is_internal_name(origin.host):
+        if _address_of(origin.host) is None and _is_internal_name(origin.host):
             raise Blocked(detail=INTERNAL_NAME)
 
     def _is_own(self, address: Address, port: int) -> bool:
-        return any(port == own.port and is_same_place(address, own.host) for own in self.forbidden)
+        return any(port == own.port and _is_same_place(address, own.host) for own in self.forbidden)
 
 
-def is_same_place(address: Address, host: str) -> bool:
+def _is_same_place(address: Address, host: str) -> bool:
     """Whether `host`, an own address of this site, is `address`; the many spellings of loopback are one place."""
-    literal = address_of(host)
+    literal = _address_of(host)
     if literal is None:
         return host == "localhost" and address.is_loopback
     own = plain_address(str(literal))

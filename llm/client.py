@@ -27,7 +27,7 @@ from llm.types import JSON, ChatRequest, Event, HttpRequest, Image, Message, Mod
 
 logger = logging.getLogger("llm")
 
-repairs = Repairs()
+_repairs = Repairs()
 
 
 class UnifiedLLMClient:
@@ -130,7 +130,7 @@ class UnifiedLLMClient:
             self.retry.pause(delay, cancellation)
 
     def _request(self, asked: ChatRequest) -> HttpRequest:
-        return repairs.applied(self.provider.build(self.config, asked), self.config.model)
+        return _repairs.applied(self.provider.build(self.config, asked), self.config.model)
 
     def _without_refused(
         self, request: HttpRequest, asked: ChatRequest, error: BadRequest, refused: Sequence[str]
@@ -141,7 +141,7 @@ class UnifiedLLMClient:
         repaired = without(request, error.parameter, refused=refused) if len(refused) <= MOST_REPAIRS else None
         if repaired is None:
             raise error
-        repairs.remember(request, self.config.model, error.parameter)
+        _repairs.remember(request, self.config.model, error.parameter)
         return repaired
 
     def _attempt(self, request: HttpRequest, cancellation: Cancellation) -> Generator[Event]:

@@ -13,7 +13,7 @@ CHARACTERS_PER_TOKEN = 4
 def estimate_usage(messages: Iterable[Message], *, answered: int) -> Usage:
     """`answered` counts characters."""
     asked = sum(characters_in(part) for message in messages for part in message.parts)
-    return Usage(input_tokens=tokens_in(asked), output_tokens=tokens_in(answered), estimated=True)
+    return Usage(input_tokens=_tokens_in(asked), output_tokens=_tokens_in(answered), estimated=True)
 
 
 def characters_in(part: Part | ReasoningDelta) -> int:
@@ -28,5 +28,5 @@ def characters_in(part: Part | ReasoningDelta) -> int:
             return len(part.text)
 
 
-def tokens_in(characters: int) -> int:
+def _tokens_in(characters: int) -> int:
     return -(-characters // CHARACTERS_PER_TOKEN)

@@ -27,7 +27,7 @@ LIMIT_REACHED = (
 )
 NOT_WANTED = "Not run: no tools are wanted for this answer."
 # After these the model did not come to the end of what it wanted to call.
-CUT: dict[FinishReason, str] = {
+_CUT: dict[FinishReason, str] = {
     "length": "Not run: the answer was cut off at its length limit, and this call may not be all of it.",
     "content_filter": "Not run: the provider's content filter stopped the answer.",
     "refusal": "Not run: the model refused to go on.",
@@ -99,7 +99,7 @@ class Rounds:
         """Why the calls of this round must not run. Not every server heeds a `tool_choice` of "none"."""
         if self._choice == "none":
             return NOT_WANTED
-        return LIMIT_REACHED if is_last else CUT.get(reply.finish or "unknown")
+        return LIMIT_REACHED if is_last else _CUT.get(reply.finish or "unknown")
 
     def _answer(self, params: Mapping[str, JSON]) -> Generator[Event, None, Reply]:
         """Passes on everything but the end, which may not be the end."""

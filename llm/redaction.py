@@ -13,7 +13,7 @@ from llm.types import ModelConfig
 LONGEST_MESSAGE = 300
 # Shorter header values ("1", "beta") are no keys, and taking them out would tear up the sentence.
 SHORTEST_SECRET = 4
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+")
 
 
 class Redaction:
@@ -24,34 +24,34 @@ class Redaction:
 
     def clean(self, message: str) -> str:
         """One printable line of at most 300 characters without a secret."""
-        line = CONTROL.sub(" ", message).strip()
+        line = _CONTROL.sub(" ", message).strip()
         # Made here and not beforehand: few calls fail, and a client is made for each (15 µs of its 400).
-        pattern = pattern_of(secrets_of(self._config))
+        pattern = _pattern_of(_secrets_of(self._config))
         redacted = pattern.sub("***", line) if pattern else line
         return redacted if len(redacted) <= LONGEST_MESSAGE else redacted[: LONGEST_MESSAGE - 1] + "…"
 
 
-def secrets_of(config: ModelConfig) -> Iterator[str]:
+def _secrets_of(config: ModelConfig) -> Iterator[str]:
     for secret in (config.api_key, *config.headers.values()):
         value = secret.reveal().strip()
         yield value
         yield value.rpartition(" ")[2]  # the key in "Bearer <key>"
 
 
-def pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
-    found = {spelling for secret in secrets if len(secret) >= SHORTEST_SECRET for spelling in spellings(secret)}
+def _pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
+    found = {spelling for secret in secrets if len(secret) >= SHORTEST_SECRET for spelling in _spellings(secret)}
     # Longest first, or the escaped form would be cut at the part that it shares with the plain one.
     ordered = sorted(found, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE) if ordered else None
 
 
-def spellings(secret: str) -> set[str]:
+def _spellings(secret: str) -> set[str]:
     in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     slashes_too = {escaped.replace("/", "\\/") for escaped in in_json}
-    return {secret, quote(secret, safe=""), quote_plus(secret), *in_json, *slashes_too, *base64_of(secret)}
+    return {secret, quote(secret, safe=""), quote_plus(secret), *in_json, *slashes_too, *_base64_of(secret)}
 
 
-def base64_of(secret: str) -> Iterator[str]:
+def _base64_of(secret: str) -> Iterator[str]:
     """What base64 of a text around `secret` contains: that depends on where in a group of three bytes it begins."""
     raw = secret.encode()
     for lead, unsure in ((0, 0), (1, 2), (2, 3)):

@@ -20,7 +20,7 @@ from llm.types import JSON, HttpRequest, JSONObject
 MOST_REPAIRS = 3
 MOST_REMEMBERED = 1024
 
-Wishes: TypeAlias = tuple[str, ...]
+_Wishes: TypeAlias = tuple[str, ...]
 
 _OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 # Left out, each of these leaves a request with the same meaning that is answered in the server's own manner.
@@ -40,7 +40,7 @@ class Repairs:
     """What the servers of this process have refused, by address and model. Safe from any thread."""
 
     def __init__(self) -> None:
-        self._wishes: OrderedDict[tuple[str, str], Wishes] = OrderedDict()
+        self._wishes: OrderedDict[tuple[str, str], _Wishes] = OrderedDict()
         self._lock = Lock()
 
     def applied(self, request: HttpRequest, model: str) -> HttpRequest:

@@ -12,7 +12,7 @@ from math import isfinite
 from llm.cancellation import Cancellation
 from llm.errors import Cancelled, LLMError
 
-RETRYABLE_CLIENT_STATUSES = frozenset({408, 409, 429})
+_RETRYABLE_CLIENT_STATUSES = frozenset({408, 409, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Retry:
 
     def delay(self, error: LLMError, *, failures: int) -> float | None:
         """Seconds to wait after the `failures`-th failure, or None if the error goes to the caller."""
-        if failures >= self.attempts or not may_retry(error):
+        if failures >= self.attempts or not _may_retry(error):
             return None
         named = error.retry_after
         if named is None:
@@ -42,11 +42,11 @@ class Retry:
 NO_RETRY = Retry(attempts=1)
 
 
-def may_retry(error: LLMError) -> bool:
+def _may_retry(error: LLMError) -> bool:
     """Only where nothing can have been generated: the server was not reached, or it refused with a passing status."""
     if error.status is None or error.status == 200:
         return error.retryable
-    return error.retryable and (error.status in RETRYABLE_CLIENT_STATUSES or error.status >= 500)
+    return error.retryable and (error.status in _RETRYABLE_CLIENT_STATUSES or error.status >= 500)
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:

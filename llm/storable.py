@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from llm.types import Event, Finish, ReasoningDelta, TextDelta, ToolCall
 
-REPLACEMENT = "\ufffd"
+_REPLACEMENT = "\ufffd"
 
 
-class StorableText:
+class _StorableText:
     """One text that arrives in pieces. The first half of a pair waits for the piece that brings the second."""
 
     def __init__(self) -> None:
@@ -17,14 +17,14 @@ class StorableText:
 
     def feed(self, piece: str) -> str:
         if piece.isascii() and not self._half:
-            return piece.replace("\0", REPLACEMENT)
+            return piece.replace("\0", _REPLACEMENT)
         text = self._half + piece
         self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
         return storable(text.removesuffix(self._half) if self._half else text)
 
     def end(self) -> str:
         half, self._half = self._half, ""
-        return REPLACEMENT if half else ""
+        return _REPLACEMENT if half else ""
 
 
 def storable(text: str) -> str:
@@ -33,7 +33,7 @@ def storable(text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text.replace("\0", REPLACEMENT)
+    return text.replace("\0", _REPLACEMENT)
 
 
 def storable_events(events: Iterable[Event], *, origin: str = "") -> Iterator[Event]:
@@ -41,7 +41,7 @@ def storable_events(events: Iterable[Event], *, origin: str = "") -> Iterator[Ev
 
     `origin` is the provider that sent them: signed reasoning carries its name, because no other provider takes it back.
     """
-    text, reasoning = StorableText(), StorableText()
+    text, reasoning = _StorableText(), _StorableText()
     for event in events:
         match event:
             case TextDelta():

@@ -18,9 +18,9 @@ from llm.types import ToolCall, ToolResult, ToolSpec
 Function = Callable[..., Any]
 
 # What the strictest wire formats accept.
-NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 TIMEOUT = 30.0
-BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def tool(
 
 def _tool(function: Function, name: str, description: str, timeout: float) -> Tool:
     name = name or getattr(function, "__name__", "")
-    if not NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):
         raise TypeError(f"{name!r} cannot be a tool's name: it takes 1 to 64 of the characters a-z A-Z 0-9 _ and -.")
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"{name}: tools run in threads, so an async function cannot be one. Write a plain function.")
@@ -108,7 +108,7 @@ def _members(function: Function, name: str, descriptions: Mapping[str, str]) -> 
 
 
 def _member(name: str, parameter: inspect.Parameter, hints: Mapping[str, Any], description: str) -> Member:
-    if parameter.kind not in BY_NAME:
+    if parameter.kind not in _BY_NAME:
         raise TypeError(f"{name}: models pass arguments by name, so the parameter {parameter} cannot be offered.")
     if parameter.name not in hints:
         raise TypeError(f"{name}: the parameter {parameter.name} has no type. Annotate it.")

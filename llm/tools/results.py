@@ -14,7 +14,7 @@ from llm.types import JSON
 
 LONGEST_RESULT = 64 * 1024
 LONGEST_FAILURE = 300
-MARK = "\n[cut: only the beginning of a result of {size} bytes is shown]"
+_MARK = "\n[cut: only the beginning of a result of {size} bytes is shown]"
 
 
 def content_of(result: object) -> str:
@@ -26,7 +26,7 @@ def content_of(result: object) -> str:
     encoded = text.encode()
     if len(encoded) <= LONGEST_RESULT:
         return text
-    mark = MARK.format(size=len(encoded))
+    mark = _MARK.format(size=len(encoded))
     return encoded[: LONGEST_RESULT - len(mark)].decode(errors="ignore") + mark
 
 

@@ -42,10 +42,10 @@ def shape_of(hint: Any, inside: Inside = ()) -> Shape:
     origin = get_origin(hint) or hint
     if not isinstance(origin, Hashable):
         raise UndescribableError(f"{hint!r} is not a type")
-    if origin in FORMS:
-        return FORMS[origin](get_args(hint), inside)
-    if origin in SCALARS:
-        return SCALARS[origin]
+    if origin in _FORMS:
+        return _FORMS[origin](get_args(hint), inside)
+    if origin in _SCALARS:
+        return _SCALARS[origin]
     if isinstance(hint, NewType):
         return shape_of(hint.__supertype__, inside)
     if isinstance(origin, type):
@@ -78,7 +78,7 @@ def _float(value: JSON) -> float:
 
 
 # A whole number may be written 3.0.
-SCALARS: dict[object, Shape] = {
+_SCALARS: dict[object, Shape] = {
     str: Shape({"type": "string"}, _as_it_is),
     int: Shape({"type": "integer"}, int),
     float: Shape({"type": "number"}, _float),
@@ -175,7 +175,7 @@ def _typed_dict(kind: type, inside: Inside) -> Shape:
     return object_shape(members, dict)
 
 
-FORMS: dict[object, Form] = {
+_FORMS: dict[object, Form] = {
     list: _array(list),
     Sequence: _array(list),
     Iterable: _array(list),

@@ -29,7 +29,7 @@ SETTLING = 0.02
 
 USER_AGENT = "dynamic-model-registry"
 
-API_CONTENT = re.compile(
+_API_CONTENT = re.compile(
     r"(application|text)/(json|[\w.-]+\+json|(x-)?ndjson|(x-)?jsonl|(x-)?json-?lines|event-stream)", re.IGNORECASE
 )
 
@@ -125,7 +125,7 @@ class Transport:
             unless_answered.callback(call.finish)
             answer = OpenAnswer(self._exchange(prepared, call), call)
             unless_answered.callback(answer.abandon)
-            refuse_foreign(answer.status, answer.headers)
+            _refuse_foreign(answer.status, answer.headers)
             unless_answered.pop_all()
         return answer
 
@@ -157,7 +157,7 @@ def transport_for(policy: AddressPolicy) -> Transport:
     return Transport(policy)
 
 
-def refuse_foreign(status: int, headers: Mapping[str, str]) -> None:
+def _refuse_foreign(status: int, headers: Mapping[str, str]) -> None:
     if status < 200 or 300 <= status < 400:
         raise NotAnAPI(
             "The address redirects elsewhere, and redirects are not followed. Check the base URL.", status=status
@@ -167,5 +167,5 @@ def refuse_foreign(status: int, headers: Mapping[str, str]) -> None:
             "The provider sent a compressed answer although none was asked for. Check the base URL.", status=status
         )
     kind = headers.get("content-type", "").partition(";")[0].strip()
-    if status < 300 and kind and not API_CONTENT.fullmatch(kind):
+    if status < 300 and kind and not _API_CONTENT.fullmatch(kind):
         raise NotAnAPI(status=status)

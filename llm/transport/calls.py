@@ -97,7 +97,7 @@ class Call:
         with self._lock:
             self._drop_handle()
             self._handle = handle
-            self.interruptible_by(lambda: shut_down(handle))
+            self.interruptible_by(lambda: _shut_down(handle))
 
     def cancel(self) -> None:
         self.end(Cancelled())
@@ -152,6 +152,6 @@ class Call:
             self._handle = None
 
 
-def shut_down(handle: socket.socket) -> None:
+def _shut_down(handle: socket.socket) -> None:
     with suppress(OSError):  # the peer may have been faster
         handle.shutdown(socket.SHUT_RDWR)

@@ -32,17 +32,17 @@ NET_BELOW = 5
 POOLED_HOSTS = 64
 POOLED_CONNECTIONS = 64
 
-current_call: ContextVar[Call] = ContextVar("current_call")
+_current_call: ContextVar[Call] = ContextVar("current_call")
 
 
-class GuardedConnection(HTTPConnection):
+class _GuardedConnection(HTTPConnection):
     policy: ClassVar[AddressPolicy]
     scheme: ClassVar[str] = "http"
     response_class = ShortHeadedResponse
     call: Call | None = None
 
     def _new_conn(self) -> socket.socket:
-        call = current_call.get()
+        call = _current_call.get()
         # The TLS class keeps brackets around IPv6 hosts in some paths and drops them in others.
         host = self._dns_host.strip("[]")
         origin = Origin(self.scheme, canonical_host(f"[{host}]" if ":" in host else host), self.port)
@@ -54,17 +54,17 @@ class GuardedConnection(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self.call = current_call.get()
+        self.call = _current_call.get()
         self.call.connected(reused=False)
         self.sock.settimeout(self.call.timeouts.total + NET_BELOW)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None and self.call is None:
-            self.call = current_call.get()
+            self.call = _current_call.get()
             self.call.hold(self.sock)
             self.call.connected(reused=True)
         super().request(*args, **kwargs)
-        current_call.get().sent()
+        _current_call.get().sent()
 
     def leave_call(self) -> None:
         if self.call is not None:
@@ -76,7 +76,7 @@ class GuardedConnection(HTTPConnection):
 
     def _resolve(self, origin: Origin, call: Call) -> list[Any]:
         try:
-            records = resolve(origin.host, origin.port, call)
+            records = _resolved(origin.host, origin.port, call)
         except (socket.gaierror, UnicodeError) as error:
             reason = error if isinstance(error, socket.gaierror) else socket.gaierror(socket.EAI_NONAME)
             raise NameResolutionError(origin.host, self, reason) from None
@@ -124,22 +124,22 @@ class GuardedConnection(HTTPConnection):
         return sock
 
 
-class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
+class _GuardedTLSConnection(_GuardedConnection, HTTPSConnection):
     scheme = "https"
 
 
-class ReleasingPool(HTTPConnectionPool):
+class _ReleasingPool(HTTPConnectionPool):
     def _put_conn(self, conn: Any) -> None:
         if conn is not None:
             conn.leave_call()
         super()._put_conn(conn)
 
 
-class ReleasingTLSPool(ReleasingPool, HTTPSConnectionPool):
+class _ReleasingTLSPool(_ReleasingPool, HTTPSConnectionPool):
     pass
 
 
-def resolve(host: str, port: int, call: Call) -> list[Any]:
+def _resolved(host: str, port: int, call: Call) -> list[Any]:
     """`getaddrinfo` has no timeout and cannot be interrupted: another thread waits for it, this one only for `call`."""
     answer: Future[list[Any]] = Future()
     threading.Thread(target=_look_up, args=(host, port, answer), name="llm-dns", daemon=True).start()
@@ -160,7 +160,7 @@ def _look_up(host: str, port: int, answer: Future[list[Any]]) -> None:
 
 
 @lru_cache(maxsize=8)
-def trusting(ca_file: str) -> ssl.SSLContext:
+def _trusting(ca_file: str) -> ssl.SSLContext:
     """Reading the certificates takes 13 ms, so all connections share what `requests` would read again for each."""
     context = create_urllib3_context()
     context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
@@ -175,8 +175,8 @@ class GuardedAdapter(HTTPAdapter):
     """
 
     def __init__(self, policy: AddressPolicy, *, ca_file: str) -> None:
-        self._pools = pool_classes(policy)
-        self._trust = trusting(ca_file)
+        self._pools = _pool_classes(policy)
+        self._trust = _trusting(ca_file)
         super().__init__(pool_connections=POOLED_HOSTS, pool_maxsize=POOLED_CONNECTIONS, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -192,19 +192,19 @@ class GuardedAdapter(HTTPAdapter):
 
     def exchange(self, request: PreparedRequest, call: Call) -> Response:
         """Send `request` on behalf of `call`; the body is left unread."""
-        token = current_call.set(call)
+        token = _current_call.set(call)
         patience = (call.timeouts.connect, call.timeouts.total + NET_BELOW)
         try:
             return self.send(request, stream=True, timeout=patience)
         finally:
-            current_call.reset(token)
+            _current_call.reset(token)
 
 
-def pool_classes(policy: AddressPolicy) -> dict[str, type[HTTPConnectionPool]]:
+def _pool_classes(policy: AddressPolicy) -> dict[str, type[HTTPConnectionPool]]:
     """Classes of this policy alone: urllib3 hands its connections no argument of ours."""
-    plain = type("Connection", (GuardedConnection,), {"policy": policy})
-    secure = type("TLSConnection", (GuardedTLSConnection,), {"policy": policy})
+    plain = type("Connection", (_GuardedConnection,), {"policy": policy})
+    secure = type("TLSConnection", (_GuardedTLSConnection,), {"policy": policy})
     return {
-        "http": type("Pool", (ReleasingPool,), {"ConnectionCls": plain}),
-        "https": type("TLSPool", (ReleasingTLSPool,), {"ConnectionCls": secure}),
+        "http": type("Pool", (_ReleasingPool,), {"ConnectionCls": plain}),
+        "https": type("TLSPool", (_ReleasingTLSPool,), {"ConnectionCls": secure}),
     }

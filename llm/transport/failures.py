@@ -19,28 +19,28 @@ from llm.transport.calls import Call, Phase
 # here within half a round trip. 0.1 s covers the longest routes on earth; a later close can follow a billed answer.
 AT_ONCE = 0.1
 
-Row: TypeAlias = tuple[tuple[type[BaseException], ...], Callable[[], LLMError]]
+_Row: TypeAlias = tuple[tuple[type[BaseException], ...], Callable[[], LLMError]]
 
 
-def unknown_name() -> LLMError:
+def _unknown_name() -> LLMError:
     return Unreachable("The provider's host name is not known. Check the spelling of the address.")
 
 
-def unusable_address() -> LLMError:
+def _unusable_address() -> LLMError:
     return BadRequest("The provider's address is not a valid URL. Correct it; most end in /v1.")
 
 
-def unusable_header() -> LLMError:
+def _unusable_header() -> LLMError:
     return BadRequest("A header of this connection holds a character that headers may not hold. Enter it again.")
 
 
-def unreadable() -> LLMError:
+def _unreadable() -> LLMError:
     return ProviderError("The provider's answer cannot be decoded. Try again, or pick another model.")
 
 
-TABLE: tuple[Row, ...] = (
+TABLE: tuple[_Row, ...] = (
     ((ssl.SSLError, u.SSLError, r.SSLError, CertificateError), Untrusted),
-    ((u.NameResolutionError, socket.gaierror), unknown_name),
+    ((u.NameResolutionError, socket.gaierror), _unknown_name),
     ((u.ConnectTimeoutError, r.ConnectTimeout), Unreachable),
     ((u.TimeoutError, r.Timeout, TimeoutError), TimedOut),
     ((u.ProxyError, r.ProxyError, u.ProxySchemeUnknown, u.ProxySchemeUnsupported, r.InvalidProxyURL), Unreachable),
@@ -48,15 +48,15 @@ TABLE: tuple[Row, ...] = (
     ((u.IncompleteRead, u.InvalidChunkLength, r.ChunkedEncodingError), Truncated),
     # RemoteDisconnected is a ConnectionResetError as well as a BadStatusLine: it must not reach the row of the latter.
     ((ConnectionError, http.client.IncompleteRead), Truncated),
-    ((http.client.InvalidURL, u.LocationValueError, r.InvalidURL, r.MissingSchema), unusable_address),
-    ((r.InvalidSchema, r.URLRequired), unusable_address),
-    ((r.InvalidHeader, UnicodeError), unusable_header),
+    ((http.client.InvalidURL, u.LocationValueError, r.InvalidURL, r.MissingSchema), _unusable_address),
+    ((r.InvalidSchema, r.URLRequired), _unusable_address),
+    ((r.InvalidHeader, UnicodeError), _unusable_header),
     ((u.ResponseNotChunked, u.BodyNotHttplibCompatible, u.HeaderParsingError, u.InvalidHeader), NotAnAPI),
     ((http.client.BadStatusLine, http.client.LineTooLong, http.client.UnknownProtocol), NotAnAPI),
     ((http.client.UnknownTransferEncoding,), NotAnAPI),
     ((http.client.ImproperConnectionState, http.client.NotConnected, http.client.UnimplementedFileMode), Unreachable),
     ((http.client.HTTPException,), NotAnAPI),  # raised as it is for more than 100 headers
-    ((u.DecodeError, r.ContentDecodingError, r.InvalidJSONError, r.StreamConsumedError), unreadable),
+    ((u.DecodeError, r.ContentDecodingError, r.InvalidJSONError, r.StreamConsumedError), _unreadable),
     ((u.ResponseError, r.RetryError, r.TooManyRedirects, r.HTTPError), ProviderError),
     ((u.UnrewindableBodyError, r.UnrewindableBodyError), ProviderError),
     ((u.ProtocolError,), Truncated),
@@ -73,20 +73,20 @@ FAMILIES: tuple[type[Exception], ...] = (
 
 def llm_error(error: BaseException) -> LLMError:
     """The meaning of the innermost exception that has one; `requests` and `urllib3` wrap each other up to four deep."""
-    for inner in reversed(list(wrapped(error))):
+    for inner in reversed(list(_wrapped(error))):
         for kinds, meaning in TABLE:
             if isinstance(inner, kinds):
                 return meaning()
     return Unreachable()
 
 
-def wrapped(error: BaseException) -> Iterator[BaseException]:
+def _wrapped(error: BaseException) -> Iterator[BaseException]:
     yield error
     inner = getattr(error, "reason", None) or next(
         (arg for arg in error.args[::-1] if isinstance(arg, Exception)), None
     )
     if isinstance(inner, Exception):
-        yield from wrapped(inner)
+        yield from _wrapped(inner)
 
 
 def failure_of(call: Call, error: BaseException) -> LLMError:
@@ -100,13 +100,13 @@ def failure_of(call: Call, error: BaseException) -> LLMError:
         return meaning if isinstance(meaning, Unreachable) else Unreachable()
     if call.phase is Phase.ANSWERING:
         return Truncated()
-    return Unreachable() if was_stale(call) else unanswered()
+    return Unreachable() if _was_stale(call) else _unanswered()
 
 
-def was_stale(call: Call) -> bool:
+def _was_stale(call: Call) -> bool:
     """The server gave up a kept connection while nobody used it: the request was not read (RFC 9112, 9.3.1)."""
     return call.reused_connection and call.seconds_since_sent() <= AT_ONCE
 
 
-def unanswered() -> LLMError:
+def _unanswered() -> LLMError:
     return Truncated("The provider closed the connection without an answer. Try again or pick another model.")

@@ -9,7 +9,7 @@ from typing import Any
 LONGEST_HEAD = 64 * 1024
 
 
-class HeadReader:
+class _HeadReader:
     """What `http.client` reads a head from, as long as it is short enough."""
 
     def __init__(self, reader: Any) -> None:
@@ -30,7 +30,7 @@ class HeadReader:
 class ShortHeadedResponse(http.client.HTTPResponse):
     def begin(self) -> None:
         reader: Any = self.fp
-        self.fp: Any = HeadReader(reader)
+        self.fp: Any = _HeadReader(reader)
         try:
             super().begin()
         finally:

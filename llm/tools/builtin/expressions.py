@@ -31,7 +31,7 @@ LARGEST_EXPONENT_OF_TEN = 1000
 Operation: TypeAlias = Callable[[Number, Number], object]
 
 # How tightly an operator binds to its left and to its right. A power takes another one to its right; -2**2 is -4.
-BINARY: dict[str, tuple[int, int, Operation]] = {
+_BINARY: dict[str, tuple[int, int, Operation]] = {
     "+": (10, 10, operator.add),
     "-": (10, 10, operator.sub),
     "*": (20, 20, operator.mul),
@@ -40,11 +40,11 @@ BINARY: dict[str, tuple[int, int, Operation]] = {
     "%": (20, 20, operator.mod),
     "**": (40, 30, power),
 }
-SIGN = 30
-PERCENT = "% is the remainder: divide a percentage by 100."
+_SIGN = 30
+_PERCENT = "% is the remainder: divide a percentage by 100."
 # Other spellings that models use.
-SPELLINGS = {"^": "**", "×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "–": "-", "π": "pi"}  # noqa: RUF001
-CONSTANTS: dict[str, Number] = {"pi": math.pi, "e": math.e, "tau": math.tau}
+_SPELLINGS = {"^": "**", "×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "–": "-", "π": "pi"}  # noqa: RUF001
+_CONSTANTS: dict[str, Number] = {"pi": math.pi, "e": math.e, "tau": math.tau}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Function:
     most: int = 1
 
 
-FUNCTIONS = {
+_FUNCTIONS = {
     "sqrt": Function(square_root),
     "abs": Function(abs),
     "round": Function(rounded, most=2),
@@ -104,7 +104,7 @@ class Parser:
         if self._depth > DEEPEST_NESTING:
             raise CalculationError(f"The expression is nested deeper than {DEEPEST_NESTING} levels. Split it.")
         left = self._operand()
-        while (found := BINARY.get(self._peek())) is not None and found[0] > binding:
+        while (found := _BINARY.get(self._peek())) is not None and found[0] > binding:
             self._take()
             left = bounded(found[2](left, self._expression(found[1])))
         self._depth -= 1
@@ -126,7 +126,7 @@ class Parser:
         raise self._unexpected()
 
     def _signed(self, sign: str) -> Number:
-        operand = self._expression(SIGN)
+        operand = self._expression(_SIGN)
         return -operand if sign == "-" else operand
 
     def _grouped_number(self) -> Number | None:
@@ -144,12 +144,12 @@ class Parser:
         return inner
 
     def _named(self, name: str) -> Number:
-        if (constant := CONSTANTS.get(name.lower())) is not None:
+        if (constant := _CONSTANTS.get(name.lower())) is not None:
             return constant
-        if (function := FUNCTIONS.get(name.lower())) is not None:
+        if (function := _FUNCTIONS.get(name.lower())) is not None:
             return self._call(name, function)
-        near = get_close_matches(name.lower(), FUNCTIONS, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join([*FUNCTIONS, *CONSTANTS])}."
+        near = get_close_matches(name.lower(), _FUNCTIONS, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join([*_FUNCTIONS, *_CONSTANTS])}."
         raise CalculationError(f"{name[:40]!r} is unknown. {hint}")
 
     def _call(self, name: str, function: Function) -> Number:
@@ -183,7 +183,7 @@ class Parser:
         """The next token in its usual spelling; "" at the end."""
         self._skip_blanks()
         found = _TOKEN.match(self._text, self._position)
-        return SPELLINGS.get(found[0], found[0]) if found else ""
+        return _SPELLINGS.get(found[0], found[0]) if found else ""
 
     def _take(self) -> str:
         token = self._peek()
@@ -199,9 +199,9 @@ class Parser:
     def _unexpected(self, hint: str = "") -> CalculationError:
         token = self._peek()
         if not token:
-            return CalculationError(f"The expression ends too early.{hint} {PERCENT}")
+            return CalculationError(f"The expression ends too early.{hint} {_PERCENT}")
         where = f"{token[:20]!r} at position {self._position + 1} is not expected.{hint}"
-        return CalculationError(f"{where} Use numbers, + - * / // % ** ( ) and functions. {PERCENT}")
+        return CalculationError(f"{where} Use numbers, + - * / // % ** ( ) and functions. {_PERCENT}")
 
 
 def _number(text: str) -> Number:

@@ -14,10 +14,10 @@ Number: TypeAlias = int | Fraction | float
 MOST_DIGITS = 1000
 LIMIT = 10**MOST_DIGITS
 # A decimal of at most so many digits is written whole; a longer one is rounded to half as many.
-EXACT = Context(prec=40, traps=[Inexact])
-ROUNDED = Context(prec=20)
+_EXACT = Context(prec=40, traps=[Inexact])
+_ROUNDED = Context(prec=20)
 # Below this the result of a trigonometric function is the rounding error of its argument: sin(pi) is 0.
-NOISE = 1e-15
+_NOISE = 1e-15
 
 
 class CalculationError(ValueError):
@@ -70,7 +70,7 @@ def square_root(value: Number) -> Number:
 
 
 def factorial(value: Number) -> Number:
-    whole = whole_number(value, "factorial")
+    whole = _whole_number(value, "factorial")
     if whole < 0:
         raise CalculationError("factorial takes no negative number.")
     if whole > 1 and math.lgamma(whole + 1) > MOST_DIGITS * math.log(10):
@@ -78,7 +78,7 @@ def factorial(value: Number) -> Number:
     return math.factorial(whole)
 
 
-def whole_number(value: Number, name: str) -> int:
+def _whole_number(value: Number, name: str) -> int:
     if value != int(value):
         raise CalculationError(f"{name} takes a whole number.")
     return int(value)
@@ -86,7 +86,7 @@ def whole_number(value: Number, name: str) -> int:
 
 def rounded(value: Number, digits: Number = 0) -> Number:
     """Half to even, as Python does it, but of the decimal that was written: 2.675 is not 2.67499999."""
-    places = whole_number(digits, "The number of digits of round")
+    places = _whole_number(digits, "The number of digits of round")
     if abs(places) > MOST_DIGITS:
         raise CalculationError(TOO_LARGE)
     return bounded(round(value, places) if isinstance(value, float) else round(Fraction(value), places))
@@ -112,7 +112,7 @@ def _log(value: Number) -> float:
 def without_noise(function: Callable[[float], float]) -> Callable[[Number], Number]:
     def cleaned(value: Number) -> Number:
         found = function(float(value))
-        return 0 if abs(found) < NOISE else found
+        return 0 if abs(found) < _NOISE else found
 
     return cleaned
 
@@ -129,9 +129,9 @@ def written(value: Number) -> str:
 def _decimal(value: Fraction) -> str:
     numerator, denominator = Decimal(value.numerator), Decimal(value.denominator)
     try:
-        return _plain(EXACT.divide(numerator, denominator))
+        return _plain(_EXACT.divide(numerator, denominator))
     except Inexact:
-        return _plain(ROUNDED.divide(numerator, denominator))
+        return _plain(_ROUNDED.divide(numerator, denominator))
 
 
 def _plain(value: Decimal) -> str:
