@@ -84,11 +84,12 @@ def _fitted(body: Body, family: Family | None, server: Knowledge) -> Body:
     """The request without what its model answers with a 400."""
     if family is None:
         return body
-    if "tools" in body and family.tools_or_reasoning and family.reasons(body) and "none" in family.efforts:
+    if not server.reasoning:
+        body = _without(body, {"reasoning_effort"})
+    elif "tools" in body and family.tools_or_reasoning and family.reasons(body) and "none" in family.efforts:
         # A relay or an old version leaves no other format, and tools matter more than thoughts.
         body = body | {"reasoning_effort": "none"}
-    refused = family.refused(body)
-    return _without(body, refused if server.reasoning else refused | {"reasoning_effort"})
+    return _without(body, family.refused(body))
 
 
 def _without(body: Body, names: set[str]) -> Body:
