@@ -36,6 +36,8 @@ from llm.types import (
 )
 
 LONGEST_ERROR_BODY = 64 * 1024
+# OpenAI's newer name, which formats of other vendors would ignore in silence.
+OTHER_NAMES = {"max_completion_tokens": "max_tokens"}
 repairs = Repairs()
 # What a parser meets when the JSON is sound and its shape is not.
 UNEXPECTED_SHAPE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -103,8 +105,9 @@ class UnifiedLLMClient:
             raise BadRequest("This model cannot see images. Remove the image or pick a model that can.")
         if tools and not self.config.tools:
             raise BadRequest("This model cannot call tools. Turn the tools off or pick a model that can.")
-        merged = {name: value for name, value in {**self.config.params, **params}.items() if value is not None}
-        return ChatRequest(messages=fitting, tools=tuple(tools), params=merged, stream=self.config.streaming)
+        merged = named_alike(self.config.params) | named_alike(params)
+        wanted = {name: value for name, value in merged.items() if value is not None}
+        return ChatRequest(messages=fitting, tools=tuple(tools), params=wanted, stream=self.config.streaming)
 
     def _stream(self, request: ChatRequest, cancellation: Cancellation) -> Iterator[Event]:
         first, events = self._begin(request, cancellation)
@@ -154,6 +157,11 @@ class UnifiedLLMClient:
         error.message = self._redaction.clean(error.message) or error.default_message
         error.args = (error.message,)
         return error
+
+
+def named_alike(params: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The parameters under the names that every provider knows."""
+    return {OTHER_NAMES.get(name, name): value for name, value in params.items()}
 
 
 def provider_named(name: str) -> Provider:
