@@ -1,12 +1,16 @@
 """Messages as servers want them that are stricter than the format they speak."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
+from itertools import pairwise
 
 from llm.errors import BadRequest
-from llm.types import Image, Message, Part, ToolCall, ToolResult
+from llm.types import JSON, Image, Message, Part, ToolCall, ToolResult
 
+# An empty message would be refused as well.
+_SPOKEN: Mapping[str, JSON] = {"role": "assistant", "content": "…"}
 _SHORT = re.compile(r"[a-zA-Z0-9]{9}")
 
 
@@ -37,3 +41,15 @@ def short_id(call_id: str) -> str:
     if _SHORT.fullmatch(call_id):
         return call_id
     return sha256(call_id.encode("utf-8", "replace")).hexdigest()[:9]
+
+
+def with_answers_after_tools(body: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The request with a word of the assistant where a user goes on right after a tool, as after an answer that was
+    stopped: "Unexpected role 'user' after role 'tool'"."""
+    messages = body["messages"]
+    spoken = messages[:1]
+    for earlier, message in pairwise(messages):
+        if (earlier["role"], message["role"]) == ("tool", "user"):
+            spoken.append(dict(_SPOKEN))
+        spoken.append(message)
+    return {**body, "messages": spoken}
