@@ -1,11 +1,14 @@
 """The JSON documents of one answer, whether it was streamed or not. What they mean is for each wire format to say."""
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 
 from llm.errors import NotAnAPI
 from llm.framing import first_character, json_objects, server_sent_events, whole_object
 from llm.types import JSON
+
+# Documents are kept while one is looked for: a server that never says anything must not fill the memory.
+MOST_AHEAD = 32
 
 
 class Documents:
@@ -22,13 +25,16 @@ class Documents:
     def __iter__(self) -> Iterator[dict[str, JSON]]:
         return self._documents
 
-    def peek(self) -> dict[str, JSON]:
-        """The first document, which iteration yields all the same; an empty one where there is none."""
-        first = next(self._documents, None)
-        if first is None:
-            return {}
-        self._documents = chain([first], self._documents)
-        return first
+    def peek(self, tells: Callable[[dict[str, JSON]], bool]) -> dict[str, JSON]:
+        """The first document that `tells` what is asked; an empty one if none of the first few does. Iteration yields
+        all of them all the same."""
+        seen = []
+        for document in islice(self._documents, MOST_AHEAD):
+            seen.append(document)
+            if tells(document):
+                break
+        self._documents = chain(seen, self._documents)
+        return next(filter(tells, seen[-1:]), {})
 
     def _before_done(self, chunks: Iterable[bytes]) -> Iterator[str]:
         """The data of each event before `[DONE]`, without the keep-alives that some servers send as data."""

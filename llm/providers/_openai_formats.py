@@ -1,10 +1,11 @@
 """OpenAI's two wire formats behind one door: which of them a request takes, and in which an answer is written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from llm.providers._chat_stream import events_of as chat_events
 from llm.providers._documents import Documents
+from llm.providers._errors import error_in_stream
 from llm.providers._openai_chat import Body, ChatFormat
 from llm.providers._openai_families import Family, family_of, needs_responses
 from llm.providers._responses_request import responses_body
@@ -49,7 +50,12 @@ def asked(config: ModelConfig, request: ChatRequest, *, model: str, server: Know
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
     documents = Documents(chunks)
-    return response_events(documents) if is_response(documents.peek()) else chat_events(documents)
+    return response_events(documents) if is_response(documents.peek(_tells_format)) else chat_events(documents)
+
+
+def _tells_format(document: Mapping[str, JSON]) -> bool:
+    """Keep-alives that come as documents do not. An error does, because nothing may follow it."""
+    return is_response(document) or "choices" in document or error_in_stream(document) is not None
 
 
 def _operation(config: ModelConfig, request: ChatRequest, model: str, server: Knowledge) -> str:
