@@ -1,10 +1,19 @@
 """The JSON documents of one answer, whether it was streamed or not. What they mean is for each wire format to say."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
 from llm.errors import NotAnAPI
-from llm.framing import first_character, json_objects, server_sent_events, whole_object
+from llm.framing import (
+    MalformedJSONError,
+    first_character,
+    json_object,
+    json_objects,
+    server_sent_events,
+    whole_object,
+)
+from llm.providers._faults import fault_in
 from llm.types import JSON
 
 # Documents are kept while one is looked for: a server that never says anything must not fill the memory.
@@ -44,7 +53,18 @@ class Documents:
                 self.is_done = True
                 return
             if data and not data.startswith(":"):
-                yield data
+                yield _as_error(data) if event.event == "error" else data
+
+
+def _as_error(data: str) -> str:
+    """What an event named "error" says, in a shape that is known for an error without that name."""
+    try:
+        said = json_object(data)
+    except MalformedJSONError:
+        said = {}
+    if not said:
+        return json.dumps({"error": data})
+    return data if fault_in(said) else f'{{"error": {data}}}'
 
 
 def _only(chunks: Iterable[bytes]) -> Iterator[dict[str, JSON]]:
