@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from llm.addresses import AddressPolicy
 from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
-from llm.estimate import characters_in, estimate
+from llm.estimate import characters_in, completed
 from llm.history import History, fit_history
 from llm.loop import Offered, Rounds, specs_of
 from llm.providers import PROVIDERS
@@ -179,7 +179,7 @@ def parsed(provider: Provider, answer: Answer) -> Iterator[Event]:
 
 
 def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Event]:
-    """Events up to the first `Finish`, which gets an estimate where no usage was reported.
+    """Events up to the first `Finish`, which gets an estimate of what usage was not reported.
 
     Without one the answer is not complete, whatever the parser thinks.
     """
@@ -189,7 +189,7 @@ def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Ev
             if isinstance(event, TextDelta):
                 answered += len(event.text)
             elif isinstance(event, Finish):
-                yield event if event.usage else replace(event, usage=estimate(asked, answered))
+                yield replace(event, usage=completed(event.usage, asked, answered))
                 return
             elif isinstance(event, ReasoningDelta | ToolCall):
                 answered += characters_in(event)

@@ -91,7 +91,7 @@ def arguments_in(value: JSON) -> str:
 
 def usage_in(line: Mapping[str, JSON]) -> Usage | None:
     """A count is left out when it is 0, and by some servers when the prompt was cached: then nobody knows it."""
-    if any(line.get(count) is None for count in _COUNTS):
-        return None
+    known = [count for count in _COUNTS if line.get(count) is not None]
     asked, answered = (tokens(line, count) for count in _COUNTS)
-    return Usage(input_tokens=asked, output_tokens=answered)
+    is_partial = len(known) < len(_COUNTS)
+    return Usage(input_tokens=asked, output_tokens=answered, estimated=is_partial) if known else None
