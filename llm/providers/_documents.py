@@ -18,6 +18,8 @@ from llm.types import JSON
 
 # Documents are kept while one is looked for: a server that never says anything must not fill the memory.
 MOST_AHEAD = 32
+# Of "data", "event", "id", "retry" and of a comment: a stream of events has no other lines, and a plain page has.
+BEGINNINGS = (b"d", b"e", b"i", b"r", b":")
 
 
 class Documents:
@@ -29,7 +31,7 @@ class Documents:
             raise NotAnAPI
         self.is_whole = first in (b"{", b"[")
         self.is_done = self.is_whole
-        self._documents = _only(chunks) if self.is_whole else json_objects(self._before_done(chunks))
+        self._documents = _only(chunks) if self.is_whole else json_objects(self._before_done(first, chunks))
 
     def __iter__(self) -> Iterator[dict[str, JSON]]:
         return self._documents
@@ -45,8 +47,9 @@ class Documents:
         self._documents = chain(seen, self._documents)
         return next(filter(tells, seen[-1:]), {})
 
-    def _before_done(self, chunks: Iterable[bytes]) -> Iterator[str]:
+    def _before_done(self, first: bytes, chunks: Iterable[bytes]) -> Iterator[str]:
         """The data of each event before `[DONE]`, without the keep-alives that some servers send as data."""
+        event = None
         for event in server_sent_events(chunks):
             data = event.data.strip()
             if data.startswith("[DONE]"):
@@ -54,6 +57,8 @@ class Documents:
                 return
             if data and not data.startswith(":"):
                 yield _as_error(data) if event.event == "error" else data
+        if event is None and first not in BEGINNINGS:
+            raise NotAnAPI
 
 
 def _as_error(data: str) -> str:

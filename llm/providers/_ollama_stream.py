@@ -20,12 +20,14 @@ def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
     first, chunks = first_character(chunks)
     if first == b"<":
         raise NotAnAPI
-    answer = NativeAnswer()
+    answer, line = NativeAnswer(), None
     for line in json_objects(json_lines(chunks)):
         yield from answer.read(line)
         if line.get("done") is True:
             yield from answer.finish(line)
             return
+    if line is None and first not in (b"{", b"["):
+        raise NotAnAPI
     yield from answer.break_off()
 
 
