@@ -18,8 +18,8 @@ from llm.types import JSON
 
 # Documents are kept while one is looked for: a server that never says anything must not fill the memory.
 MOST_AHEAD = 32
-# Of "data", "event", "id", "retry" and of a comment: a stream of events has no other lines, and a plain page has.
-BEGINNINGS = (b"d", b"e", b"i", b"r", b":")
+# Of JSON, of the fields of an event ("data", "event", "id", "retry") and of a comment: a page has others.
+BEGINNINGS = (b"{", b"[", b"d", b"e", b"i", b"r", b":")
 
 
 class Documents:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from llm.errors import NotAnAPI, Truncated
 from llm.framing import first_character, json_lines, json_objects
 from llm.providers._chat_stream import tokens
+from llm.providers._documents import BEGINNINGS
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
 from llm.providers._tool_calls import CallRoom
@@ -26,7 +27,7 @@ def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
         if line.get("done") is True:
             yield from answer.finish(line)
             return
-    if line is None and first not in (b"{", b"["):
+    if line is None and first not in BEGINNINGS:
         raise NotAnAPI
     yield from answer.break_off()
 
