@@ -9,7 +9,7 @@ from dataclasses import replace
 from traceback import walk_tb
 
 from llm.errors import ProviderError, TimedOut, Truncated
-from llm.estimate import characters_in, estimate_usage
+from llm.estimate import characters_in, completed
 from llm.providers._base import Provider
 from llm.transport import Answer
 from llm.types import Event, Finish, Message, ReasoningDelta, TextDelta, ToolCall
@@ -37,7 +37,7 @@ def _place(error: BaseException) -> str:
 
 
 def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Event]:
-    """Events up to the first `Finish`, which gets an estimate where no usage was reported.
+    """Events up to the first `Finish`, which gets an estimate of what usage was not reported.
 
     Without one the answer is not complete, whatever the parser thinks.
     """
@@ -47,7 +47,7 @@ def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Ev
             if isinstance(event, TextDelta):
                 answered += len(event.text)
             elif isinstance(event, Finish):
-                yield event if event.usage else replace(event, usage=estimate_usage(asked, answered=answered))
+                yield replace(event, usage=completed(event.usage, asked, answered))
                 return
             elif isinstance(event, ReasoningDelta | ToolCall):
                 answered += characters_in(event)

@@ -27,6 +27,8 @@ from llm.types import JSON, ChatRequest, Event, HttpRequest, Image, Message, Mod
 
 logger = logging.getLogger("llm")
 
+# OpenAI's newer name, which formats of other vendors would ignore in silence.
+_OTHER_NAMES = {"max_completion_tokens": "max_tokens"}
 _repairs = Repairs()
 
 
@@ -90,8 +92,9 @@ class UnifiedLLMClient:
             raise BadRequest("This model cannot see images. Remove the image or pick a model that can.")
         if tools and not self.config.tools:
             raise BadRequest("This model cannot call tools. Turn the tools off or pick a model that can.")
-        merged = {name: value for name, value in {**self.config.params, **params}.items() if value is not None}
-        return ChatRequest(messages=fitting, tools=tuple(tools), params=merged, stream=self.config.streaming)
+        merged = _named_alike(self.config.params) | _named_alike(params)
+        wanted = {name: value for name, value in merged.items() if value is not None}
+        return ChatRequest(messages=fitting, tools=tuple(tools), params=wanted, stream=self.config.streaming)
 
     def _continued(self, asked: ChatRequest, added: Sequence[Message], changed: Mapping[str, JSON]) -> ChatRequest:
         """The same request after rounds that `added` something to it."""
@@ -165,6 +168,11 @@ def origin_of(config: ModelConfig, provider: Provider) -> str:
     except ValueError:
         host = ""
     return f"{config.provider}@{host or ''}"
+
+
+def _named_alike(params: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The parameters under the names that every provider knows."""
+    return {_OTHER_NAMES.get(name, name): value for name, value in params.items()}
 
 
 def provider_named(name: str) -> Provider:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from llm.types import Image, Message, Part, ReasoningDelta, ToolCall, ToolResult, Usage
 
@@ -14,6 +15,19 @@ def estimate_usage(messages: Iterable[Message], *, answered: int) -> Usage:
     """`answered` counts characters."""
     asked = sum(characters_in(part) for message in messages for part in message.parts)
     return Usage(input_tokens=_tokens_in(asked), output_tokens=_tokens_in(answered), estimated=True)
+
+
+def completed(reported: Usage | None, messages: Iterable[Message], answered: int) -> Usage:
+    """What was reported, and a guess at each count that was not. A parser that knows one of them marks its usage as
+    estimated, with the other at 0."""
+    if reported and not reported.estimated:
+        return reported
+    guess, known = estimate_usage(messages, answered=answered), reported or Usage()
+    return replace(
+        guess,
+        input_tokens=known.input_tokens or guess.input_tokens,
+        output_tokens=known.output_tokens or guess.output_tokens,
+    )
 
 
 def characters_in(part: Part | ReasoningDelta) -> int:

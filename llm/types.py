@@ -161,7 +161,7 @@ class RoundEnd:
 class Finish:
     """Always the last event of a stream that did not raise. `usage` sums all rounds.
 
-    None only between a provider's parser and the client, which estimates what was not reported.
+    None, or estimated with a count at 0, only between a provider's parser and the client, which fills it in.
     """
 
     reason: FinishReason

@@ -19,7 +19,6 @@ from llm.providers._base import Provider
 from llm.secret import Secret
 from llm.types import ModelConfig
 
-NO_ADDRESS = "This connection has no address. Enter its base URL."
 KEY_WANTED = "The server wants a key, and none is stored. Enter one for this connection."
 STILL_LOADING = "A server that loads its model first may take longer than a test waits. Test again in a minute."
 EMPTY = "Check the model's default parameters and, on a server of your own, its chat template."

@@ -9,7 +9,7 @@ from dataclasses import replace
 from llm.addresses import AddressPolicy
 from llm.cancellation import Cancellation
 from llm.client import provider_named
-from llm.errors import BadCredentials, BadRequest, Cancelled, LLMError
+from llm.errors import BadCredentials, Cancelled, LLMError
 from llm.probes import remedies
 from llm.probes.listing import Listing, ask_for_models
 from llm.probes.questions import Questions, has_answered
@@ -74,10 +74,7 @@ class _Probe:
 
     def _address(self) -> ProbeStep:
         try:
-            url = remedies.list_url(self._config, self._provider)
-            if not (self._config.base_url.strip() or self._provider.base_url):
-                raise BadRequest(remedies.NO_ADDRESS)
-            self._transport.policy.check(url)
+            self._transport.policy.check(remedies.list_url(self._config, self._provider))
         except LLMError as error:
             return failed("address", error)
         return passed("address")

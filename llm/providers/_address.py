@@ -14,6 +14,8 @@ _OPERATIONS = ("/chat/completions", "/messages", "/models", "/responses")
 
 def endpoint(base_url: str, operation: str) -> str:
     """The address of `operation` below a base URL with or without version, or beside a pasted full address."""
+    if not base_url.strip():
+        raise BadRequest("This connection has no address. Enter its base URL.")
     parts = split_url(base_url.strip())
     path = parts.path.rstrip("/")
     if path.endswith(f"/{operation}"):

@@ -16,8 +16,8 @@ _NAME = re.compile(
 class Family:
     """Models from version `since` on, up to the next row; of one `line` (opus, sonnet, ...) where it names one.
 
-    `thinking` is by "effort", by "budget" of tokens, or none. `always_thinks`: it cannot be turned off, and a model
-    that thinks takes no forced tool choice.
+    `thinking` is by "effort", by "budget" of tokens, or none; a budget and the answer share `most_tokens`.
+    `always_thinks`: it cannot be turned off, and a model that thinks takes no forced tool choice.
     """
 
     since: Version
@@ -25,6 +25,7 @@ class Family:
     sampling: bool = True
     one_sampling: bool = False
     thinking: str = ""
+    most_tokens: int = 0
     always_thinks: bool = False
 
 
@@ -32,9 +33,11 @@ class Family:
 OTHER = Family(since=(0, 0))
 FAMILIES = (
     OTHER,
-    Family(since=(3, 7), thinking="budget"),
+    Family(since=(3, 7), thinking="budget", most_tokens=64_000),
+    Family(since=(4, 0), line="opus", thinking="budget", most_tokens=32_000),
     # temperature and top_p together are a 400.
-    Family(since=(4, 1), thinking="budget", one_sampling=True),
+    Family(since=(4, 1), thinking="budget", one_sampling=True, most_tokens=32_000),
+    Family(since=(4, 5), thinking="budget", one_sampling=True, most_tokens=64_000),
     Family(since=(4, 6), thinking="effort", one_sampling=True),
     Family(since=(4, 7), thinking="effort", sampling=False),
     Family(since=(5, 1), line="fable", thinking="effort", sampling=False, always_thinks=True),

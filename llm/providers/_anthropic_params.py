@@ -9,9 +9,9 @@ from llm.types import JSON, JSONObject
 # The format demands a limit; without one from the caller this leaves room for a long answer.
 DEFAULT_MAX_TOKENS = 8192
 EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
-# Thinking tokens for models that take a budget instead of an effort; 1024 is the smallest that is accepted.
+# Thinking tokens for models that take a budget instead of an effort.
 BUDGETS = {"low": 2048, "medium": 8192}
-LARGEST_BUDGET = 16384
+LARGEST_BUDGET, SMALLEST_BUDGET = 16384, 1024
 TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
@@ -19,7 +19,7 @@ def wire_params(family: Family, params: Mapping[str, JSON], *, sampling: bool) -
     """`sampling`: whether the API's version takes temperature and its like."""
     thinking = _thinking(family, params.get("reasoning_effort"))
     thinks = thinking.get("thinking", {}).get("type") in ("enabled", "adaptive")
-    body = _limit(params.get("max_tokens"), thinking) | thinking | _stop(params.get("stop"))
+    body = thinking | _limit(family, params.get("max_tokens"), thinking) | _stop(params.get("stop"))
     body |= _format(params.get("response_format"), body.get("output_config", {}))
     if sampling and family.sampling and not thinks:
         body |= _sampling(family, params)
@@ -44,11 +44,16 @@ def _choice(wanted: JSON) -> JSONObject:
     return {"type": known} if known else {"type": "tool", "name": wanted}
 
 
-def _limit(wanted: JSON, thinking: JSONObject) -> JSONObject:
-    """Thoughts count towards the limit, so a budget comes on top of what the caller wants to read."""
+def _limit(family: Family, wanted: JSON, thinking: JSONObject) -> JSONObject:
+    """Thoughts count towards the limit, so a budget comes on top of what the caller wants to read, as far as the model
+    writes as much."""
     limit = wanted or DEFAULT_MAX_TOKENS
     budget = thinking.get("thinking", {}).get("budget_tokens", 0)
-    return {"max_tokens": limit + budget if isinstance(limit, int) else limit}
+    if not budget or not isinstance(limit, int):
+        return {"max_tokens": limit}
+    budget = max(SMALLEST_BUDGET, min(budget, family.most_tokens - limit))
+    most = min(limit + budget, max(limit, family.most_tokens))
+    return {"max_tokens": most, "thinking": {"type": "enabled", "budget_tokens": budget}}
 
 
 def _thinking(family: Family, effort: JSON) -> JSONObject:

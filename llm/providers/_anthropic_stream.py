@@ -7,8 +7,8 @@ from llm.providers._anthropic_messages import REDACTED
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._reading import dicts_in, text_of, tokens
-from llm.providers._tool_calls import ToolCallAssembly, last_events
-from llm.types import JSON, Event, FinishReason, JSONObject, ReasoningDelta, TextDelta, Usage
+from llm.providers._tool_calls import ToolCallAssembly, whole
+from llm.types import JSON, Event, Finish, FinishReason, JSONObject, ReasoningDelta, TextDelta, ToolCall, Usage
 
 STOP_REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -44,6 +44,8 @@ class MessageAnswer:
         self.ended = False
         self._tools = ToolCallAssembly()
         self._begun_whole: set[int] = set()
+        self._has_called = False
+        self._held: list[ToolCall] = []
         self._reason: FinishReason | None = None
         self._counts: JSONObject = {}
 
@@ -57,6 +59,8 @@ class MessageAnswer:
                 yield from self._block(index, block)
             case {"type": "content_block_delta", "index": int(index), "delta": dict(delta)}:
                 yield from self._delta(index, delta)
+            case {"type": "content_block_stop", "index": int(index)}:
+                yield from self._ended(index)
             case {"type": "message_delta", "delta": dict(delta)}:
                 self._count(document.get("usage"))
                 self._stop(delta.get("stop_reason"))
@@ -68,16 +72,22 @@ class MessageAnswer:
             raise error
         for index, block in enumerate(dicts_in(message.get("content"))):
             yield from self._block(index, block)
+            yield from self._ended(index)
         self._count(message.get("usage"))
         self._stop(message.get("stop_reason"))
 
     def finish(self) -> Iterator[Event]:
         if self._reason is None and not self.ended:
             raise Truncated
-        yield from last_events(self._tools.calls(), self._reason or "unknown", self._usage())
+        reason = self._reason or "unknown"
+        calls = (*self._held, *self._tools.calls())
+        yield from self._said(call for call in calls if reason != "length" or whole(call))
+        yield Finish("tool_calls" if self._has_called and reason in ("stop", "unknown") else reason, self._usage())
 
     def _block(self, index: int, block: Mapping[str, JSON]) -> Iterator[Event]:
         """A block begins empty in a stream, and whole in an answer that was not streamed."""
+        yield from self._said(self._held)
+        self._held = []
         match block:
             case {"type": "text", "text": str(text)} if text:
                 yield TextDelta(text)
@@ -104,6 +114,20 @@ class MessageAnswer:
                     self._begun_whole.remove(index)
                     self._tools.restart(index)
                 self._tools.add([{"index": index, "function": {"arguments": fragment}}])
+
+    def _ended(self, index: int) -> Iterator[Event]:
+        """A call goes out in its place: signed thoughts between calls are refused anywhere else. Without whole
+        arguments it is held until a block follows, because the last one may have been cut by the limit."""
+        for call in self._tools.take(index):
+            if whole(call):
+                yield from self._said([call])
+            else:
+                self._held.append(call)
+
+    def _said(self, calls: Iterable[ToolCall]) -> Iterator[Event]:
+        for call in calls:
+            self._has_called = True
+            yield call
 
     def _stop(self, reason: JSON) -> None:
         if isinstance(reason, str):

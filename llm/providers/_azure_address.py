@@ -1,11 +1,12 @@
-"""Where an Azure resource, or a gateway in front of one, takes requests. Two styles of address, told apart by what a
-person pasted: `/openai/deployments/NAME/...?api-version=DATE`, and `/openai/v1/...`, which needs no version."""
+"""Where an Azure resource, or a gateway in front of one, takes requests. Three styles of address, told apart by what a
+person pasted: `/openai/deployments/NAME/...?api-version=DATE`, `/openai/v1/...`, which needs no version, and
+`/models/chat/completions?api-version=DATE`, which takes every model of the catalogue by the name in the body."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode
 
 from llm.errors import BadRequest
 from llm.providers._address import split_url
@@ -13,18 +14,24 @@ from llm.types import JSON
 
 # The newest dated version that is not a preview, for a pasted path that says "dated" and not which.
 DEFAULT_VERSION = "2024-10-21"
+CATALOGUE_VERSION = "2024-05-01-preview"
 NO_ADDRESS = "Every Azure resource has an address of its own. Enter it, like https://NAME.openai.azure.com."
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?")
-_DEPLOYMENTS = re.compile(r"(?P<root>.*)/deployments(?:/.*)?")
+_DEPLOYMENTS = re.compile(r"(?P<root>.*)/deployments(?:/(?P<name>[^/]*)(?:/.*)?)?")
+# A bare "/models" too, as the portal shows it; "/openai/models" is a list.
+_CATALOGUE = re.compile(r"(?P<root>.*)/models/chat/completions|/models")
 _OPERATION = re.compile(r"/(?:chat/completions|responses|models)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AzureAddress:
-    """`root` ends where `/v1` or `/deployments` begins. `version` "" is the style that needs none."""
+    """`root` ends where `/v1`, `/deployments` or `/models` begins. `version` "" is the style that needs none;
+    `deployment` is the one that was pasted."""
 
     root: str
     version: str = ""
+    deployment: str = ""
+    is_catalogue: bool = False
     query: tuple[tuple[str, str], ...] = ()
 
     @classmethod
@@ -34,9 +41,13 @@ class AzureAddress:
         if not parts.netloc:
             raise BadRequest(NO_ADDRESS)
         version, query = _version_and_query(parts, options)
+        if pasted := _CATALOGUE.fullmatch(parts.path.rstrip("/")):
+            root, version = f"{parts.scheme}://{parts.netloc}{pasted['root'] or ''}", _dated(version)
+            return cls(root=root, version=version or CATALOGUE_VERSION, is_catalogue=True, query=query)
         path = _OPERATION.sub("", parts.path.rstrip("/"))
         if pasted := _DEPLOYMENTS.fullmatch(path):
-            return cls(root=_root(parts, pasted["root"]), version=_dated(version) or DEFAULT_VERSION, query=query)
+            root, name = _root(parts, pasted["root"]), unquote(pasted["name"] or "")
+            return cls(root=root, version=_dated(version) or DEFAULT_VERSION, deployment=name, query=query)
         # "preview" opts in to what the style without dates has not released.
         query = (("api-version", "preview"), *query) if version == "preview" else query
         if path.endswith("/v1"):
@@ -46,10 +57,18 @@ class AzureAddress:
 
     def url(self, operation: str, *, deployment: str = "") -> str:
         """Only chat completions of the dated style have the deployment in their path."""
+        if self.is_catalogue:
+            return self._of_catalogue(operation)
         if not self.version:
             return self._join(f"/v1/{operation}", self.query)
         place = f"/deployments/{quote(deployment, safe='')}" if deployment and operation != "responses" else ""
         return self._join(f"{place}/{operation}", (("api-version", self.version), *self.query))
+
+    def _of_catalogue(self, operation: str) -> str:
+        """It has no list of its own: its resource lists the models in the style without versions."""
+        if operation == "models":
+            return self._join("/openai/v1/models", self.query)
+        return self._join(f"/models/{operation}", (("api-version", self.version), *self.query))
 
     def _join(self, path: str, query: tuple[tuple[str, str], ...]) -> str:
         return f"{self.root}{path}?{urlencode(query)}" if query else f"{self.root}{path}"

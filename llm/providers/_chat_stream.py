@@ -93,6 +93,9 @@ class ChatAnswer:
             yield TextDelta(refusal)
         if isinstance(fragments := delta.get("tool_calls"), list):
             self._tools.add(fragments)
+        elif isinstance(called := delta.get("function_call"), dict) and any(called.values()):
+            # Servers from before there were lists of calls; an answer has one at most, and no id for it.
+            self._tools.add([{"index": 0, "function": called}])
 
 
 def reasoning_in(delta: Mapping[str, JSON]) -> str:

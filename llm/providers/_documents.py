@@ -1,10 +1,25 @@
 """The JSON documents of one answer, whether it was streamed or not. What they mean is for each wire format to say."""
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 
-from llm.framing import beginning_of_answer, json_objects, server_sent_events, whole_object
+from llm.errors import NotAnAPI
+from llm.framing import (
+    MalformedJSONError,
+    beginning_of_answer,
+    json_object,
+    json_objects,
+    server_sent_events,
+    whole_object,
+)
+from llm.providers._faults import fault_in
 from llm.types import JSONObject
+
+# Documents are kept while one is looked for: a server that never says anything must not fill the memory.
+MOST_AHEAD = 32
+# Of JSON, of the fields of an event ("data", "event", "id", "retry") and of a comment: a page has others.
+BEGINNINGS = (b"{", b"[", b"d", b"e", b"i", b"r", b":")
 
 
 class Documents:
@@ -14,28 +29,45 @@ class Documents:
         first, chunks = beginning_of_answer(chunks)
         self.is_whole = first in (b"{", b"[")
         self.is_done = self.is_whole
-        self._documents = _only(chunks) if self.is_whole else json_objects(self._before_done(chunks))
+        self._documents = _only(chunks) if self.is_whole else json_objects(self._before_done(first, chunks))
 
     def __iter__(self) -> Iterator[JSONObject]:
         return self._documents
 
-    def peek(self) -> JSONObject:
-        """The first document, which iteration yields all the same; an empty one where there is none."""
-        first = next(self._documents, None)
-        if first is None:
-            return {}
-        self._documents = chain([first], self._documents)
-        return first
+    def peek(self, tells: Callable[[JSONObject], bool]) -> JSONObject:
+        """The first document that `tells` what is asked; an empty one if none of the first few does. Iteration yields
+        all of them all the same."""
+        seen = []
+        for document in islice(self._documents, MOST_AHEAD):
+            seen.append(document)
+            if tells(document):
+                break
+        self._documents = chain(seen, self._documents)
+        return next(filter(tells, seen[-1:]), {})
 
-    def _before_done(self, chunks: Iterable[bytes]) -> Iterator[str]:
+    def _before_done(self, first: bytes, chunks: Iterable[bytes]) -> Iterator[str]:
         """The data of each event before `[DONE]`, without the keep-alives that some servers send as data."""
+        event = None
         for event in server_sent_events(chunks):
             data = event.data.strip()
             if data.startswith("[DONE]"):
                 self.is_done = True
                 return
             if data and not data.startswith(":"):
-                yield data
+                yield _as_error(data) if event.event == "error" else data
+        if event is None and first not in BEGINNINGS:
+            raise NotAnAPI
+
+
+def _as_error(data: str) -> str:
+    """What an event named "error" says, in a shape that is known for an error without that name."""
+    try:
+        said = json_object(data)
+    except MalformedJSONError:
+        said = {}
+    if not said:
+        return json.dumps({"error": data})
+    return data if fault_in(said) else f'{{"error": {data}}}'
 
 
 def _only(chunks: Iterable[bytes]) -> Iterator[JSONObject]:

@@ -8,10 +8,14 @@ and run at anybody's address, where a row would not find them.
 from dataclasses import replace
 
 from llm.providers._chat_format import ChatFormat
+from llm.providers._portable_messages import with_answers_after_tools
 
 _NEW_LIMIT = ChatFormat(max_tokens_field="max_completion_tokens")
-# Its API is strict: an unknown field is a 422, ids have nine characters, and usage comes without being asked for.
-_MISTRAL = ChatFormat(stream_usage=False, short_call_ids=True, renamed={"seed": "random_seed"})
+# Its API is strict: an unknown field is a 422, ids have nine characters, usage comes without being asked for, and the
+# order of turns is checked.
+_MISTRAL = ChatFormat(
+    stream_usage=False, short_call_ids=True, renamed={"seed": "random_seed"}, fit=with_answers_after_tools
+)
 # A model that thought before it called a tool is refused without its thoughts: "The `reasoning_content` in the thinking
 # mode must be passed back to the API" (api-docs.deepseek.com/guides/thinking_mode).
 _THINKS_ALOUD = ChatFormat(reasoning_field="reasoning_content")

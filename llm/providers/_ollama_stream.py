@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from llm.errors import Truncated
+from llm.errors import NotAnAPI, Truncated
 from llm.framing import beginning_of_answer, json_lines, json_objects
+from llm.providers._documents import BEGINNINGS
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
 from llm.providers._reading import dicts_in, text_of, tokens
@@ -17,13 +18,15 @@ _COUNTS = ("prompt_eval_count", "eval_count")
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
-    _, chunks = beginning_of_answer(chunks)
-    answer = NativeAnswer()
+    first, chunks = beginning_of_answer(chunks)
+    answer, line = NativeAnswer(), None
     for line in json_objects(json_lines(chunks)):
         yield from answer.read(line)
         if line.get("done") is True:
             yield from answer.finish(line)
             return
+    if line is None and first not in BEGINNINGS:
+        raise NotAnAPI
     yield from answer.break_off()
 
 
@@ -86,7 +89,7 @@ def arguments_in(value: JSON) -> str:
 
 def usage_in(line: Mapping[str, JSON]) -> Usage | None:
     """A count is left out when it is 0, and by some servers when the prompt was cached: then nobody knows it."""
-    if any(line.get(count) is None for count in _COUNTS):
-        return None
+    known = [count for count in _COUNTS if line.get(count) is not None]
     asked, answered = (tokens(line, count) for count in _COUNTS)
-    return Usage(input_tokens=asked, output_tokens=answered)
+    is_partial = len(known) < len(_COUNTS)
+    return Usage(input_tokens=asked, output_tokens=answered, estimated=is_partial) if known else None

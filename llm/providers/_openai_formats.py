@@ -1,11 +1,12 @@
 """OpenAI's two wire formats behind one door: which of them a request takes, and in which an answer is written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from llm.providers._chat_format import ChatFormat
 from llm.providers._chat_stream import events_of as chat_events
 from llm.providers._documents import Documents
+from llm.providers._errors import error_in_stream
 from llm.providers._openai_families import Family, family_of, needs_responses
 from llm.providers._responses_request import responses_body
 from llm.providers._responses_stream import events_of as response_events
@@ -50,7 +51,12 @@ def asked(config: ModelConfig, request: ChatRequest, *, model: str, server: Know
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
     documents = Documents(chunks)
-    return response_events(documents) if is_response(documents.peek()) else chat_events(documents)
+    return response_events(documents) if is_response(documents.peek(_tells_format)) else chat_events(documents)
+
+
+def _tells_format(document: Mapping[str, JSON]) -> bool:
+    """Keep-alives that come as documents do not. An error does, because nothing may follow it."""
+    return is_response(document) or "choices" in document or error_in_stream(document) is not None
 
 
 def _operation(config: ModelConfig, request: ChatRequest, model: str, server: Knowledge) -> str:
@@ -85,11 +91,12 @@ def _fitted(body: JSONObject, family: Family | None, server: Knowledge) -> JSONO
     """The request without what its model answers with a 400."""
     if family is None:
         return body
-    if "tools" in body and family.tools_or_reasoning and family.reasons(body) and "none" in family.efforts:
+    if not server.reasoning:
+        body = _without(body, {"reasoning_effort"})
+    elif "tools" in body and family.tools_or_reasoning and family.reasons(body) and "none" in family.efforts:
         # A relay or an old version leaves no other format, and tools matter more than thoughts.
         body = body | {"reasoning_effort": "none"}
-    refused = family.refused(body)
-    return _without(body, refused if server.reasoning else refused | {"reasoning_effort"})
+    return _without(body, family.refused(body))
 
 
 def _without(body: JSONObject, names: set[str]) -> JSONObject:

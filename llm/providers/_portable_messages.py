@@ -2,15 +2,18 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
+from itertools import pairwise
 
 from llm.errors import BadRequest
 from llm.types import JSON, Image, Message, Part, ToolCall, ToolResult
 
 # Words that every format knows; any other choice is the name of a tool.
 _TOOL_CHOICES = ("auto", "none", "required")
+# An empty message would be refused as well.
+_SPOKEN: Mapping[str, JSON] = {"role": "assistant", "content": "…"}
 _SHORT = re.compile(r"[a-zA-Z0-9]{9}")
 
 
@@ -57,3 +60,15 @@ def short_id(call_id: str) -> str:
     if _SHORT.fullmatch(call_id):
         return call_id
     return sha256(call_id.encode("utf-8", "replace")).hexdigest()[:9]
+
+
+def with_answers_after_tools(body: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The request with a word of the assistant where a user goes on right after a tool, as after an answer that was
+    stopped: "Unexpected role 'user' after role 'tool'"."""
+    messages = body["messages"]
+    spoken = messages[:1]
+    for earlier, message in pairwise(messages):
+        if (earlier["role"], message["role"]) == ("tool", "user"):
+            spoken.append(dict(_SPOKEN))
+        spoken.append(message)
+    return {**body, "messages": spoken}

@@ -37,10 +37,16 @@ class CallRoom:
 
 @dataclass(slots=True)
 class _Slot:
+    number: int
     id: str = ""
     name: str = ""
     # Bytes, because a list of tiny fragments or a StringIO would take many times their length.
     arguments: bytearray = field(default_factory=bytearray)
+    is_taken: bool = False
+
+    def call(self) -> ToolCall:
+        arguments = self.arguments.decode("utf-8", "surrogatepass").strip()
+        return ToolCall(self.id or f"call_{self.number}", self.name, arguments or "{}")
 
 
 class ToolCallAssembly:
@@ -61,12 +67,16 @@ class ToolCallAssembly:
         if slot := self._by_index.get(index):
             slot.arguments.clear()
 
+    def take(self, index: int) -> Iterator[ToolCall]:
+        """The call of an index, once: for formats that say when it is whole."""
+        slot = self._by_index.get(index)
+        if slot and not slot.is_taken:
+            slot.is_taken = True
+            yield slot.call()
+
     def calls(self) -> Iterator[ToolCall]:
-        """All calls in the order in which they began."""
-        for number, slot in enumerate(self._slots):
-            yield ToolCall(
-                slot.id or f"call_{number}", slot.name, slot.arguments.decode("utf-8", "surrogatepass").strip() or "{}"
-            )
+        """All calls that were not taken, in the order in which they began."""
+        return (slot.call() for slot in self._slots if not slot.is_taken)
 
     def _merge(self, fragment: JSONObject, position: int | None) -> None:
         function = fragment.get("function")
@@ -95,7 +105,7 @@ class ToolCallAssembly:
 
     def _open(self) -> _Slot:
         self._room.enter()
-        self._slots.append(_Slot())
+        self._slots.append(_Slot(len(self._slots)))
         return self._slots[-1]
 
 

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from llm.errors import BadCredentials, LLMError, ModelNotFound, NotAnAPI
+from llm.errors import BadCredentials, BadRequest, LLMError, ModelNotFound, NotAnAPI
 from llm.framing import encode_json
 from llm.providers._address import headers
 from llm.providers._azure_address import AzureAddress
 from llm.providers._base import ModelList
 from llm.providers._errors import error_of
+from llm.providers._faults import fault_in_body
 from llm.providers._openai_formats import EVERYTHING, Knowledge, asked, parse
 from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
@@ -27,6 +29,11 @@ REJECTED_KEY = (
 )
 NO_SUCH_PATH = (
     "Azure answered, but not at this address. Check the endpoint, and the API version where the address needs one."
+)
+# A family that takes tools only on Responses, under a name that does not tell.
+UNKNOWN_FAMILY = (
+    "The name of this deployment does not say which model it is, and its model takes tools in another format. Set the "
+    "connection's option underlying_model to the model's own name, like gpt-5.6-terra."
 )
 
 
@@ -59,10 +66,11 @@ class Azure:
 
     def build(self, config: ModelConfig, request: ChatRequest) -> HttpRequest:
         address = AzureAddress.of(config.base_url, config.options)
-        wire = asked(config, request, model=underlying_model(config), server=knowledge_of(address.version))
+        deployed = replace(config, model=address.deployment or config.model)
+        wire = asked(deployed, request, model=underlying_model(config), server=knowledge_of(address.version))
         return HttpRequest(
             method="POST",
-            url=address.url(wire.operation, deployment=config.model),
+            url=address.url(wire.operation, deployment=deployed.model),
             headers=_headers(config),
             body=encode_json(wire.body),
         )
@@ -84,6 +92,8 @@ class Azure:
                 return BadCredentials(REJECTED_KEY, status=status)
             case NotAnAPI() if status == 404:
                 return NotAnAPI(NO_SUCH_PATH, status=status)
+            case BadRequest() if "/v1/responses" in fault_in_body(body).message:
+                return BadRequest(UNKNOWN_FAMILY, status=status)
             case ModelNotFound():
                 return ModelNotFound(NO_DEPLOYMENT, status=status)
             case _:

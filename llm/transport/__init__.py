@@ -30,7 +30,10 @@ SETTLING = 0.02
 USER_AGENT = "dynamic-model-registry"
 
 _API_CONTENT = re.compile(
-    r"(application|text)/(json|[\w.-]+\+json|(x-)?ndjson|(x-)?jsonl|(x-)?json-?lines|event-stream)", re.IGNORECASE
+    r"(application|text)/(json|[\w.-]+\+json|(x-)?ndjson|(x-)?jsonl|(x-)?json-?lines|event-stream)"
+    # Servers of a few lines never say what they send. A parser sees whether it is an answer or a page.
+    r"|text/plain",
+    re.IGNORECASE,
 )
 
 

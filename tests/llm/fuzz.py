@@ -3,6 +3,7 @@
 A case is a number: the same number is the same damage, as long as the recordings are the same.
 """
 
+import copy
 import json
 import random
 import re
@@ -245,7 +246,7 @@ def change(value, chance):
     """`value` with one node somewhere inside it changed."""
     keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
     if not keys or chance.random() < 0.02:
-        return chance.choice([*HOSTILE, MARK, [value], {"error": value}])
+        return hostile(chance, MARK, [value], {"error": value})
     key = chance.choice(keys)
     if isinstance(value[key], dict | list) and value[key] and chance.random() < 0.75:
         value[key] = change(value[key], chance)
@@ -254,8 +255,13 @@ def change(value, chance):
     return value
 
 
+def hostile(chance, *others):
+    """A copy, because the next change may be made inside it: shared, it would differ from case to case."""
+    return copy.deepcopy(chance.choice([*HOSTILE, *others]))
+
+
 def replace(value, key, chance):
-    value[key] = chance.choice(HOSTILE)
+    value[key] = hostile(chance)
 
 
 def replace_raw(value, key, _chance):
@@ -273,9 +279,9 @@ def graft(value, key, chance):
 
 def add(value, _key, chance):
     if isinstance(value, dict):
-        value[chance.choice(("error", "index", "type", "id", "content", "delta", "done", ""))] = chance.choice(HOSTILE)
+        value[chance.choice(("error", "index", "type", "id", "content", "delta", "done", ""))] = hostile(chance)
     else:
-        value.append(chance.choice(HOSTILE))
+        value.append(hostile(chance))
 
 
 CHANGES = [replace, replace, replace, replace_raw, remove, graft, add]
@@ -285,7 +291,7 @@ DAMAGES = [flip, cut_out, cut_off, double, insert, splice, shuffle, line_ends, *
 def dumped(document, chance):
     try:
         text = json.dumps(document, ensure_ascii=chance.random() < 0.5)
-    except (ValueError, RecursionError):  # grafted into itself
+    except RecursionError:
         return b"{}"
     return text.replace(f'"{MARK}"', chance.choice(RAW)).encode("utf-8", "surrogatepass")
 

@@ -48,9 +48,9 @@ def asked(base_url=HOST, model="prod", *, tools=(), options=None):
         # The dated style, as the portal shows it.
         (f"?api-version={GA}", "", DATED + GA),
         (f"?api-version={GA}", PREVIEW, DATED + GA),
-        (f"/openai/deployments/other/chat/completions?api-version={PREVIEW}", "", DATED + PREVIEW),
-        (f"/openai/deployments/other?api-version={PREVIEW}", "", DATED + PREVIEW),
-        ("/openai/deployments/other", "", DATED + GA),
+        (f"/openai/deployments/prod/chat/completions?api-version={PREVIEW}", "", DATED + PREVIEW),
+        (f"/openai/deployments/prod?api-version={PREVIEW}", "", DATED + PREVIEW),
+        ("/openai/deployments/prod", "", DATED + GA),
         ("/openai/deployments", PREVIEW, DATED + PREVIEW),
         (f"/openai/responses?api-version={PREVIEW}", "", DATED + PREVIEW),
         (f"/openai/models?api-version={GA}", "", DATED + GA),
@@ -90,9 +90,9 @@ def test_an_address_in_every_form_that_people_paste(host, pasted, version, path)
         ),
         (
             f"https://g.example/aoai/deployments/x/chat/completions?api-version={GA}&team=a",
-            f"https://g.example/aoai/deployments/prod/chat/completions?api-version={GA}&team=a",
+            f"https://g.example/aoai/deployments/x/chat/completions?api-version={GA}&team=a",
         ),
-        ("https://g.example/openai/deployments/v1", f"https://g.example{DATED}{GA}"),
+        ("https://g.example/openai/deployments/", f"https://g.example{DATED}{GA}"),
         (" https://g.example/openai/v1/ ", "https://g.example/openai/v1/chat/completions"),
     ],
 )

@@ -119,9 +119,16 @@ def test_gotcha_24_stop_after_calls_means_tool_calls_and_length_stays_length():
         assert parsed(line(tool_calls=call), last(reason)) == [ToolCall("a", "f", "{}"), Finish(finish, USAGE)]
 
 
-@pytest.mark.parametrize("missing", ["prompt_eval_count", "eval_count"])
-def test_gotcha_19_a_count_that_is_missing_is_unknown_and_not_zero(missing):
-    assert parsed(line("hi"), last(**{missing: None})) == [TextDelta("hi"), Finish("stop")]
+@pytest.mark.parametrize(
+    ("missing", "usage"),
+    [
+        (("prompt_eval_count",), Usage(output_tokens=7, estimated=True)),
+        (("eval_count",), Usage(input_tokens=26, estimated=True)),
+        (("prompt_eval_count", "eval_count"), None),
+    ],
+)
+def test_gotcha_19_a_count_that_is_missing_is_unknown_and_not_zero(missing, usage):
+    assert parsed(line("hi"), last(**dict.fromkeys(missing))) == [TextDelta("hi"), Finish("stop", usage)]
 
 
 def test_gotcha_13_a_last_line_without_a_reason_or_a_message_is_an_end():
