@@ -143,7 +143,10 @@ class UnifiedLLMClient:
         with self.transport.send(request, cancellation) as answer:
             if not 200 <= answer.status < 300:
                 raise self._refusal(answer)
-            yield from storable_events(parsed(self.provider, answer), origin=self.config.provider)
+            for event in storable_events(parsed(self.provider, answer), origin=self.config.provider):
+                if isinstance(event, Finish):
+                    answer.settle()
+                yield event
 
     def _refusal(self, answer: Answer) -> LLMError:
         error = self.provider.error(answer.status, answer.headers, body_so_far(answer))

@@ -51,6 +51,7 @@ class Answer(Protocol):
     def __enter__(self) -> Self: ...
     def __exit__(self, *raised: object) -> None: ...
     def close(self) -> None: ...
+    def settle(self) -> None: ...
 
 
 class Sender(Protocol):
@@ -91,14 +92,16 @@ class Response:
         return bytes(body[:limit])
 
     def close(self) -> None:
-        if not self._exhausted and self._call.error is None:
-            self._settle()
-        self.abandon()
-
-    def abandon(self) -> None:
-        """Close without reading another byte."""
+        """Without reading another byte: the garbage collector may be what closes it, in any thread."""
         self._raw.close()
         self._call.finish()
+
+    def settle(self) -> None:
+        """The parser saw the end: take that of the body too if it is there, so that the connection can serve again."""
+        if not self._exhausted and self._call.error is None:
+            self._call.ending(SETTLING)
+            with suppress(*FAMILIES):
+                self._raw.read1(CHUNK)
 
     def _next_chunk(self) -> bytes:
         self._call.raise_if_ended()
@@ -110,12 +113,6 @@ class Response:
         self._call.received()
         self._exhausted = not chunk
         return chunk
-
-    def _settle(self) -> None:
-        """Take the end of the body if it is on its way, so that the connection can serve again."""
-        self._call.ending(SETTLING)
-        with suppress(*FAMILIES):
-            self._raw.read1(CHUNK)
 
 
 class Transport:
@@ -139,7 +136,7 @@ class Transport:
         with ExitStack() as unless_answered:
             unless_answered.callback(call.finish)
             response = Response(self._exchange(prepared, call), call)
-            unless_answered.callback(response.abandon)
+            unless_answered.callback(response.close)
             refuse_foreign(response.status, response.headers)
             unless_answered.pop_all()
         return response

@@ -28,12 +28,14 @@ class Reaper:
         self._thread: threading.Thread | None = None
 
     def look_at(self, call: Watched, when: float) -> None:
+        # Made before the lock is taken: making a tuple may collect garbage, and with it streams that were left.
+        entry = (when, next(self._order), call)
         with self._due:
-            heapq.heappush(self._heap, (when, next(self._order), call))
+            heapq.heappush(self._heap, entry)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="llm-deadlines", daemon=True)
                 self._thread.start()
-            if self._heap[0][2] is call:
+            if self._heap[0] is entry:
                 self._due.notify()
 
     def _work(self) -> None:
