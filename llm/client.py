@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 
 from llm.addresses import AddressPolicy
-from llm.errors import BadRequest, LLMError, ProviderError, TimedOut, Truncated, UnknownProvider
+from llm.errors import BadRequest, Cancelled, LLMError, ProviderError, Truncated, UnknownProvider
 from llm.estimate import characters_in, estimate
 from llm.history import History, fit_history
 from llm.loop import Offered, Rounds, specs_of
@@ -195,9 +195,13 @@ def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Ev
 def body_so_far(answer: Answer) -> bytes:
     """What can be read of an error's body. Its status says more than a failure to read all of it would."""
     body = bytearray()
-    with suppress(TimedOut, Truncated):
+    try:
         for chunk in answer:
             body += chunk
             if len(body) >= LONGEST_ERROR_BODY:
                 break
+    except Cancelled:
+        raise
+    except LLMError:
+        pass
     return bytes(body[:LONGEST_ERROR_BODY])

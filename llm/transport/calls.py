@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
@@ -42,6 +43,7 @@ class Call:
         self.timeouts = timeouts
         self.error: LLMError | None = None
         self.reused_connection = False
+        self.answered = False
         self._sent_at: float | None = None
         self.phase = Phase.CONNECTING
         self._lock = threading.RLock()
@@ -58,6 +60,10 @@ class Call:
 
     def sent(self) -> None:
         self._sent_at = time.monotonic()
+
+    def answer_begins(self) -> None:
+        """The first line of the head is here: the server has read the request."""
+        self.answered = True
 
     def seconds_since_sent(self) -> float:
         """0 as long as the request has not gone out whole."""
@@ -150,6 +156,9 @@ class Call:
         if self._handle is not None:
             self._handle.close()
             self._handle = None
+
+
+current_call: ContextVar[Call] = ContextVar("current_call")
 
 
 def shut_down(handle: socket.socket) -> None:

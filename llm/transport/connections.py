@@ -7,7 +7,6 @@ import ssl
 import threading
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
-from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, ClassVar, NoReturn
 
@@ -21,7 +20,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.wait import wait_for_write
 
 from llm.addresses import AddressPolicy, Origin, blocked, canonical_host, plain_address
-from llm.transport.calls import Call
+from llm.transport.calls import Call, current_call
 from llm.transport.heads import ShortHeadedResponse
 
 MOST_ADDRESSES = 4
@@ -30,8 +29,6 @@ MOST_ADDRESSES = 4
 NET_BELOW = 5
 POOLED_HOSTS = 64
 POOLED_CONNECTIONS = 64
-
-current_call: ContextVar[Call] = ContextVar("current_call")
 
 
 class GuardedConnection(HTTPConnection):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 from typing import Any
 
+from llm.transport.calls import current_call
+
 # `http.client` allows 100 lines of 64 KiB each; the largest servers accept or send a head of 16 to 64 KiB in all.
 LONGEST_HEAD = 64 * 1024
 
@@ -18,6 +20,8 @@ class HeadReader:
 
     def readline(self, limit: int) -> bytes:
         line: bytes = self._reader.readline(min(limit, self._left + 1))
+        if line:
+            current_call.get().answer_begins()
         self._left -= len(line)
         if self._left < 0:
             raise http.client.LineTooLong("head")

@@ -1,0 +1,84 @@
+"""What the head of an answer settles, whatever becomes of the body."""
+
+import pytest
+
+from llm.addresses import AddressPolicy
+from llm.client import UnifiedLLMClient
+from llm.errors import BadCredentials, LLMError, Truncated
+from llm.retry import Retry
+from llm.transport import Timeouts, Transport
+from llm.types import ModelConfig, Secret, user
+from tests.llm.wire import CHUNKED, LAST_CHUNK, chunk
+
+SOON = 10
+HELLO = b'data: {"choices":[{"delta":{"content":"Hello"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+COMPLETE = CHUNKED + chunk(HELLO) + LAST_CHUNK
+REFUSED = b"HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\n"
+PATIENT = Timeouts(connect=SOON, first_byte=60, idle=60, total=120)
+
+
+def client_of(server, timeouts=PATIENT):
+    transport = Transport(AddressPolicy.granting([server.url]), timeouts=timeouts)
+    config = ModelConfig(provider="openai_compatible", model="m", base_url=server.url, api_key=Secret("sk-123456"))
+    return UnifiedLLMClient(config, transport=transport, retry=Retry(uniform=lambda _low, _high: 0))
+
+
+def failure(client):
+    with pytest.raises(LLMError) as raised:
+        client.chat([user("x")])
+    return raised.value
+
+
+def after_one_answer(*pieces, end):
+    """The second request on the kept connection gets `pieces` alone."""
+
+    def script(peer):
+        peer.read_request()
+        peer.send(COMPLETE)
+        if peer.read_request():
+            peer.send(*pieces)
+            end(peer)
+
+    return script
+
+
+def reset(peer):
+    peer.reset()
+
+
+def close(_peer):
+    pass
+
+
+@pytest.mark.parametrize("end", [reset, close])
+@pytest.mark.parametrize("begun", [b"HTTP/1.1 200 OK\r\n", CHUNKED], ids=["status line", "head"])
+def test_a_request_whose_answer_began_is_not_sent_again(serve, begun, end):
+    server = serve(after_one_answer(begun, end=end))
+    client = client_of(server)
+    assert client.chat([user("x")]).text == "Hello"
+    assert isinstance(failure(client), Truncated)
+    assert (len(server.requests), server.connections) == (2, 1)
+
+
+@pytest.mark.parametrize("end", [reset, close])
+def test_a_refusal_without_its_body_is_still_a_refusal(serve, end):
+    server = serve(after_one_answer(REFUSED + b"Content-Length: 100\r\n\r\n", end=end))
+    client = client_of(server)
+    client.chat([user("x")])
+    error = failure(client)
+    assert (type(error), error.status) == (BadCredentials, 401)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 70_000],
+    ids=["no size", "endless size"],
+)
+def test_a_refusal_whose_body_cannot_be_read_is_still_a_refusal(serve, body):
+    def script(peer):
+        peer.read_request()
+        peer.send(REFUSED, body)
+
+    error = failure(client_of(serve(script)))
+    assert (type(error), error.status) == (BadCredentials, 401)
