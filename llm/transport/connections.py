@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from functools import lru_cache
@@ -22,6 +21,7 @@ from urllib3.util.wait import wait_for_write
 from llm.addresses import AddressPolicy, Origin, blocked, canonical_host, plain_address
 from llm.transport.calls import Call, current_call
 from llm.transport.heads import ShortHeadedResponse
+from llm.transport.threads import start
 
 MOST_ADDRESSES = 4
 # The deadlines of the call come first, because they know what they are for. The socket's own are a net below them: as
@@ -137,7 +137,7 @@ class ReleasingTLSPool(ReleasingPool, HTTPSConnectionPool):
 def resolve(host: str, port: int, call: Call) -> list[Any]:
     """`getaddrinfo` has no timeout and cannot be interrupted: another thread waits for it, this one only for `call`."""
     answer: Future[list[Any]] = Future()
-    threading.Thread(target=_look_up, args=(host, port, answer), name="llm-dns", daemon=True).start()
+    start(_look_up, host, port, answer, name="llm-dns")
     call.interruptible_by(answer.cancel)
     try:
         return answer.result()
