@@ -9,6 +9,9 @@ from llm.transport.calls import current_call
 
 # `http.client` allows 100 lines of 64 KiB each; the largest servers accept or send a head of 16 to 64 KiB in all.
 LONGEST_HEAD = 64 * 1024
+# What may come before an answer (RFC 9110, 15.2). `http.client` skips 100 alone; 101 is final, as no other protocol was
+# asked for.
+INTERIM = range(102, 200)
 
 
 class HeadReader:
@@ -37,6 +40,9 @@ class ShortHeadedResponse(http.client.HTTPResponse):
         self.fp: Any = HeadReader(reader)
         try:
             super().begin()
+            while self.status in INTERIM:
+                self.headers: Any = None  # as if nothing had been read yet
+                super().begin()
         finally:
             if self.fp is not None:  # closed, and let go of
                 self.fp = reader

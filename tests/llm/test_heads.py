@@ -4,7 +4,7 @@ import pytest
 
 from llm.addresses import AddressPolicy
 from llm.client import UnifiedLLMClient
-from llm.errors import BadCredentials, LLMError, Truncated
+from llm.errors import BadCredentials, LLMError, NotAnAPI, Truncated
 from llm.retry import Retry
 from llm.transport import Timeouts, Transport
 from llm.types import ModelConfig, Secret, user
@@ -82,3 +82,34 @@ def test_a_refusal_whose_body_cannot_be_read_is_still_a_refusal(serve, body):
 
     error = failure(client_of(serve(script)))
     assert (type(error), error.status) == (BadCredentials, 401)
+
+
+@pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints", b"199 Whatever"])
+def test_what_comes_before_an_answer_is_not_the_answer(serve, status):
+    interim = b"HTTP/1.1 %s\r\nLink: </style.css>\r\nContent-Type: text/html\r\n\r\n" % status
+
+    def script(peer):
+        while peer.read_request():
+            peer.send(interim, interim, COMPLETE)
+
+    server = serve(script)
+    client = client_of(server)
+    assert [client.chat([user("x")]).text for _ in range(2)] == ["Hello", "Hello"]
+    assert server.connections == 1
+
+
+def test_interim_answers_without_end_are_too_long_a_head(serve):
+    def script(peer):
+        peer.read_request()
+        for _ in range(100_000):
+            peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+    assert isinstance(failure(client_of(serve(script))), NotAnAPI)
+
+
+def test_another_protocol_is_no_answer(serve):
+    def script(peer):
+        peer.read_request()
+        peer.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", COMPLETE)
+
+    assert isinstance(failure(client_of(serve(script))), NotAnAPI)
