@@ -104,7 +104,7 @@ class Response:
                 self._raw.read1(CHUNK)
 
     def _next_chunk(self) -> bytes:
-        self._call.raise_if_ended()
+        self._call.reading()
         try:
             # `iter_content` and `iter_lines` hold back a body without chunks until 512 bytes or its end have come.
             chunk: bytes = self._raw.read1(CHUNK)
