@@ -7,6 +7,7 @@ import ssl
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, ClassVar, NoReturn
 
 from requests import PreparedRequest, Response
@@ -45,7 +46,7 @@ class GuardedConnection(HTTPConnection):
         records = self._resolve(origin, call)
         if not all(self._admitted(origin, record[4]) for record in records):
             raise blocked("a record of this name is not allowed")  # one bad record spoils the name
-        return self._connect_to_one(records[:MOST_ADDRESSES], origin, call)
+        return self._connect_to_one(interleaved(records)[:MOST_ADDRESSES], origin, call)
 
     def connect(self) -> None:
         super().connect()
@@ -152,6 +153,14 @@ def _look_up(host: str, port: int, answer: Future[list[Any]]) -> None:
             answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             answer.set_exception(error)
+
+
+def interleaved(records: list[Any]) -> list[Any]:
+    """One of each family in turn, so that dead addresses of one do not hide the other (RFC 8305, section 4)."""
+    of_family: dict[int, list[Any]] = {}
+    for record in records:
+        of_family.setdefault(record[0], []).append(record)
+    return [record for turn in zip_longest(*of_family.values()) for record in turn if record is not None]
 
 
 @lru_cache(maxsize=8)
