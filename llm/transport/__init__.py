@@ -24,6 +24,8 @@ LONGEST_BODY = 32 * 1024 * 1024
 CHUNK = 65536
 # Long enough for the last bytes of an answer whose end the parser has seen already, too short for anyone to notice.
 SETTLING = 0.02
+# The status has decided; a body that says more about it is a few hundred bytes, and a retry may wait for it.
+REFUSAL_BODY = 5
 
 USER_AGENT = "dynamic-model-registry"
 
@@ -138,6 +140,8 @@ class Transport:
             response = Response(self._exchange(prepared, call), call)
             unless_answered.callback(response.close)
             refuse_foreign(response.status, response.headers)
+            if response.status >= 300:
+                call.ending(REFUSAL_BODY)
             unless_answered.pop_all()
         return response
 

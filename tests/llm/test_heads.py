@@ -1,5 +1,7 @@
 """What the head of an answer settles, whatever becomes of the body."""
 
+import time
+
 import pytest
 
 from llm.addresses import AddressPolicy
@@ -113,3 +115,46 @@ def test_another_protocol_is_no_answer(serve):
         peer.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", COMPLETE)
 
     assert isinstance(failure(client_of(serve(script))), NotAnAPI)
+
+
+def test_a_refusal_does_not_wait_for_its_body(serve, monkeypatch):
+    monkeypatch.setattr("llm.transport.REFUSAL_BODY", 0.3)
+
+    def script(peer):
+        peer.read_request()
+        peer.send(REFUSED, b"\r\n")
+        peer.hang()
+
+    began = time.monotonic()
+    error = failure(client_of(serve(script)))
+    assert (type(error), error.status) == (BadCredentials, 401)
+    assert time.monotonic() - began < SOON
+
+
+def test_a_body_that_drips_does_not_hold_up_the_next_attempt(serve, monkeypatch):
+    monkeypatch.setattr("llm.transport.REFUSAL_BODY", 0.3)
+
+    def script(peer):
+        peer.read_request()
+        if len(peer.server.requests) > 1:
+            peer.send(COMPLETE)
+            return
+        peer.send(b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n\r\n")
+        peer.drip(b" " * 100_000)
+
+    server = serve(script)
+    began = time.monotonic()
+    assert client_of(server).chat([user("x")]).text == "Hello"
+    assert time.monotonic() - began < SOON
+
+
+def test_what_came_of_a_refusal_s_body_in_time_is_read(serve, monkeypatch):
+    monkeypatch.setattr("llm.transport.REFUSAL_BODY", 0.3)
+
+    def script(peer):
+        peer.read_request()
+        peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n")
+        peer.send(b'{"error": {"message": "There is no such voice."}}')
+        peer.hang()
+
+    assert "There is no such voice." in failure(client_of(serve(script))).message
