@@ -64,3 +64,9 @@ def test_a_slow_caller_has_no_more_time_than_a_call_may_take(serve):
     assert server.client_left.wait(SOON)
     with pytest.raises(TimedOut, match="longer than a call may take"):
         next(stream)
+
+
+def test_a_finished_answer_whose_stream_is_never_ended_is_whole(serve):
+    *deltas, finish = stream_of(serve(begins_then(chunk(LO))))
+    assert deltas == [TextDelta("Hel"), TextDelta("lo")]
+    assert (finish.reason, finish.usage.estimated) == ("stop", True)
