@@ -73,10 +73,10 @@ class Call:
     def reading(self) -> None:
         """The next piece is waited for: `idle` begins anew, unless the call was ended meanwhile."""
         self.raise_if_ended()
-        if self.phase is Phase.ANSWERING:
+        if not self._reading:
             # Once a token, so without the lock (4 % of a stream's time): this thread alone moves the deadline, it only
             # moves back here, and whoever looks too early looks again. Whoever sees `_reading` sees the new deadline.
-            self._deadline = min(time.monotonic() + self.timeouts.idle, self._latest_end)
+            self._deadline = time.monotonic() + self.timeouts.idle
             self._reading = True
 
     def received(self) -> None:
@@ -137,7 +137,7 @@ class Call:
             if self._finished or self.error is not None:
                 return None
             reading = self._reading  # before the deadline, which `reading` sets first
-            deadline = self._deadline
+            deadline = min(self._deadline, self._latest_end)
             if now >= (deadline if reading else self._latest_end):
                 self.end(self._timed_out(now))
                 return None
