@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from traceback import walk_tb
 
-from llm.errors import ProviderError, TimedOut, Truncated
+from llm.errors import Cancelled, LLMError, ProviderError, Truncated
 from llm.estimate import characters_in, completed
 from llm.providers._base import Provider
 from llm.transport import Answer
@@ -47,6 +47,9 @@ def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Ev
             if isinstance(event, TextDelta):
                 answered += len(event.text)
             elif isinstance(event, Finish):
+                # What is under way ends first, so that its connection can serve again.
+                with suppress(LLMError):
+                    next(events, None)
                 yield replace(event, usage=completed(event.usage, asked, answered))
                 return
             elif isinstance(event, ReasoningDelta | ToolCall):
@@ -58,9 +61,13 @@ def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Ev
 def body_so_far(answer: Answer) -> bytes:
     """What can be read of an error's body. Its status says more than a failure to read all of it would."""
     body = bytearray()
-    with suppress(TimedOut, Truncated):
+    try:
         for chunk in answer:
             body += chunk
             if len(body) >= LONGEST_ERROR_BODY:
                 break
+    except Cancelled:
+        raise
+    except LLMError:
+        pass
     return bytes(body[:LONGEST_ERROR_BODY])

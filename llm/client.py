@@ -152,6 +152,7 @@ class UnifiedLLMClient:
             if not 200 <= answer.status < 300:
                 raise self.provider.error(answer.status, answer.headers, body_so_far(answer))
             yield from storable_events(parsed(self.provider, answer), origin=self._origin)
+            answer.settle()
 
     def _presentable(self, error: LLMError) -> LLMError:
         error.message = self._redaction.clean(error.message) or error.default_message

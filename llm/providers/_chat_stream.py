@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from llm.errors import Truncated
+from llm.errors import TimedOut, Truncated
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
@@ -35,8 +35,13 @@ def parse(chunks: Iterable[bytes], *, thinking: InlineThinking | None = None) ->
 
 def events_of(documents: Documents, *, thinking: InlineThinking | None = None) -> Iterator[Event]:
     answer = ChatAnswer(thinking)
-    for document in documents:
-        yield from answer.read(document)
+    try:
+        for document in documents:
+            yield from answer.read(document)
+    except TimedOut:
+        # Some servers end neither stream nor connection; after a finish reason only a count of tokens can be missing.
+        if not answer.has_reason:
+            raise
     answer.ended = documents.is_done
     yield from answer.finish()
 
@@ -64,6 +69,10 @@ class ChatAnswer:
             # With `n` above 1 the answers are interleaved; only the first is shown.
             if isinstance(choice, dict) and choice.get("index") in (0, None):
                 yield from self._choice(choice)
+
+    @property
+    def has_reason(self) -> bool:
+        return self._reason is not None
 
     def finish(self) -> Iterator[Event]:
         if self._thinking:

@@ -39,17 +39,25 @@ class _Round:
         self._cancellation.on_cancel(lambda: self._done.put(None))
         while len(self._results) < len(self._calls):
             self._start_more()
-            self._wait()
+            if self._deadlines:
+                self._wait()
         return [self._results[position] for position in range(len(self._calls))]
 
     def _start_more(self) -> None:
         while self._waiting and len(self._deadlines) < AT_ONCE:
             if self._cancellation.cancelled:
                 raise Cancelled
-            position = self._waiting.popleft()
-            tool, _ = self._calls[position]
-            self._deadlines[position] = time.monotonic() + tool.timeout
+            self._start(self._waiting.popleft())
+
+    def _start(self, position: int) -> None:
+        tool, call = self._calls[position]
+        deadline = time.monotonic() + tool.timeout
+        try:
             threading.Thread(target=self._run, args=(position,), name=f"llm-tool-{tool.name}", daemon=True).start()
+        except RuntimeError:  # "can't start new thread"
+            self._results[position] = error_result(call, "Not run: this server is too busy. Try again in a moment.")
+        else:
+            self._deadlines[position] = deadline
 
     def _run(self, position: int) -> None:
         tool, call = self._calls[position]

@@ -26,6 +26,8 @@ LONGEST_BODY = 32 * 1024 * 1024
 CHUNK = 65536
 # Long enough for the last bytes of an answer whose end the parser has seen already, too short for anyone to notice.
 SETTLING = 0.02
+# The status has decided; a body that says more about it is a few hundred bytes, and a retry may wait for it.
+REFUSAL_BODY = 5
 
 USER_AGENT = "dynamic-model-registry"
 
@@ -48,6 +50,7 @@ class Answer(Protocol):
     def __enter__(self) -> Self: ...
     def __exit__(self, *raised: object) -> None: ...
     def close(self) -> None: ...
+    def settle(self) -> None: ...
 
 
 class Sender(Protocol):
@@ -79,17 +82,19 @@ class OpenAnswer:
         self.close()
 
     def close(self) -> None:
-        if not self._exhausted and self._call.error is None:
-            self._settle()
-        self.abandon()
-
-    def abandon(self) -> None:
-        """Close without reading another byte."""
+        """Without reading another byte: the garbage collector may be what closes it, in any thread."""
         self._raw.close()
         self._call.finish()
 
+    def settle(self) -> None:
+        """The parser saw the end: take that of the body too if it is there, so that the connection can serve again."""
+        if not self._exhausted and self._call.error is None:
+            self._call.ending(SETTLING)
+            with suppress(*FAMILIES):
+                self._raw.read1(CHUNK)
+
     def _next_chunk(self) -> bytes:
-        self._call.raise_if_ended()
+        self._call.reading()
         try:
             # `iter_content` and `iter_lines` hold back a body without chunks until 512 bytes or its end have come.
             chunk: bytes = self._raw.read1(CHUNK)
@@ -98,12 +103,6 @@ class OpenAnswer:
         self._call.received()
         self._exhausted = not chunk
         return chunk
-
-    def _settle(self) -> None:
-        """Take the end of the body if it is on its way, so that the connection can serve again."""
-        self._call.ending(SETTLING)
-        with suppress(*FAMILIES):
-            self._raw.read1(CHUNK)
 
 
 class Transport:
@@ -127,8 +126,10 @@ class Transport:
         with ExitStack() as unless_answered:
             unless_answered.callback(call.finish)
             answer = OpenAnswer(self._exchange(prepared, call), call)
-            unless_answered.callback(answer.abandon)
+            unless_answered.callback(answer.close)
             _refuse_foreign(answer.status, answer.headers)
+            if answer.status >= 300:
+                call.ending(REFUSAL_BODY)
             unless_answered.pop_all()
         return answer
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
@@ -42,10 +43,12 @@ class Call:
         self.timeouts = timeouts
         self.error: LLMError | None = None
         self.reused_connection = False
+        self.answered = False
         self._sent_at: float | None = None
         self.phase = Phase.CONNECTING
         self._lock = threading.RLock()
         self._finished = False
+        self._reading = True
         self._interrupt: Callable[[], object] = lambda: None
         self._handle: socket.socket | None = None
         self._latest_end = self._deadline = time.monotonic() + timeouts.total
@@ -59,25 +62,36 @@ class Call:
     def sent(self) -> None:
         self._sent_at = time.monotonic()
 
+    def answer_begins(self) -> None:
+        """The first line of the head is here: the server has read the request."""
+        self.answered = True
+
     def seconds_since_sent(self) -> float:
         """0 as long as the request has not gone out whole."""
         return 0.0 if self._sent_at is None else time.monotonic() - self._sent_at
 
-    def received(self) -> None:
-        """A piece of the answer is here: `idle` begins anew, unless the call was ended meanwhile."""
+    def reading(self) -> None:
+        """The next piece is waited for: `idle` begins anew, unless the call was ended meanwhile."""
         self.raise_if_ended()
-        deadline = time.monotonic() + self.timeouts.idle
-        if self.phase is Phase.ANSWERING and deadline < self._latest_end:
+        if not self._reading:
             # Once a token, so without the lock (4 % of a stream's time): this thread alone moves the deadline, it only
-            # moves back here, and whoever looks too early looks again.
-            self._deadline = deadline
-            return
-        self.phase = Phase.ANSWERING
-        self._allow(self.timeouts.idle)
+            # moves back here, and whoever looks too early looks again. Whoever sees `_reading` sees the new deadline.
+            self._deadline = time.monotonic() + self.timeouts.idle
+            self._reading = True
+
+    def received(self) -> None:
+        """A piece of the answer is here. Until the next is asked for, the caller is the one who is slow."""
+        self._reading = False
+        self.raise_if_ended()
+        if self.phase is Phase.WAITING:
+            self.phase = Phase.ANSWERING
+            self._allow(self.timeouts.idle)
 
     def ending(self, seconds: float) -> None:
-        """Nothing but the end of the body is expected any more."""
-        self._allow(seconds)
+        """What is left of the body may take so long in all, however it comes."""
+        with self._lock:
+            self._latest_end = min(self._latest_end, time.monotonic() + seconds)
+            self._allow(seconds)
 
     def seconds_left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
@@ -122,12 +136,13 @@ class Call:
         with self._lock:
             if self._finished or self.error is not None:
                 return None
-            deadline = self._deadline
-            if now >= deadline:
-                self.end(self._timed_out())
+            reading = self._reading  # before the deadline, which `reading` sets first
+            deadline = min(self._deadline, self._latest_end)
+            if now >= (deadline if reading else self._latest_end):
+                self.end(self._timed_out(now))
                 return None
-            self._next_look = deadline
-            return deadline
+            self._next_look = deadline if reading else min(now + self.timeouts.idle, self._latest_end)
+            return self._next_look
 
     def _allow(self, seconds: float) -> None:
         with self._lock:
@@ -136,8 +151,8 @@ class Call:
                 self._next_look = self._deadline
                 reaper.look_at(self, self._deadline)
 
-    def _timed_out(self) -> LLMError:
-        if self._deadline == self._latest_end:
+    def _timed_out(self, now: float) -> LLMError:
+        if now >= self._latest_end:
             return TimedOut("The answer took longer than a call may take. Ask for a shorter answer or try again.")
         if self.phase is Phase.CONNECTING:
             return Unreachable("The provider did not accept a connection in time. Check the address, then try again.")
@@ -150,6 +165,9 @@ class Call:
         if self._handle is not None:
             self._handle.close()
             self._handle = None
+
+
+current_call: ContextVar[Call] = ContextVar("current_call")
 
 
 def _shut_down(handle: socket.socket) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
-from contextvars import ContextVar
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, ClassVar, NoReturn
 
 from requests import PreparedRequest, Response
@@ -22,8 +21,9 @@ from urllib3.util.wait import wait_for_write
 
 from llm.addresses import AddressPolicy, Origin, canonical_host, plain_address
 from llm.errors import Blocked
-from llm.transport.calls import Call
+from llm.transport.calls import Call, current_call
 from llm.transport.heads import ShortHeadedResponse
+from llm.transport.threads import start
 
 MOST_ADDRESSES = 4
 # The deadlines of the call come first, because they know what they are for. The socket's own are a net below them: as
@@ -31,8 +31,6 @@ MOST_ADDRESSES = 4
 NET_BELOW = 5
 POOLED_HOSTS = 64
 POOLED_CONNECTIONS = 64
-
-_current_call: ContextVar[Call] = ContextVar("current_call")
 
 
 class _GuardedConnection(HTTPConnection):
@@ -42,7 +40,7 @@ class _GuardedConnection(HTTPConnection):
     call: Call | None = None
 
     def _new_conn(self) -> socket.socket:
-        call = _current_call.get()
+        call = current_call.get()
         # The TLS class keeps brackets around IPv6 hosts in some paths and drops them in others.
         host = self._dns_host.strip("[]")
         origin = Origin(self.scheme, canonical_host(f"[{host}]" if ":" in host else host), self.port)
@@ -50,21 +48,21 @@ class _GuardedConnection(HTTPConnection):
         if not all(self._admitted(origin, record[4]) for record in records):
             # One bad record spoils the name.
             raise Blocked(detail=f"{origin}: an address of this name is not allowed")
-        return self._connect_to_one(records[:MOST_ADDRESSES], origin, call)
+        return self._connect_to_one(_interleaved(records)[:MOST_ADDRESSES], origin, call)
 
     def connect(self) -> None:
         super().connect()
-        self.call = _current_call.get()
+        self.call = current_call.get()
         self.call.connected(reused=False)
         self.sock.settimeout(self.call.timeouts.total + NET_BELOW)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None and self.call is None:
-            self.call = _current_call.get()
+            self.call = current_call.get()
             self.call.hold(self.sock)
             self.call.connected(reused=True)
         super().request(*args, **kwargs)
-        _current_call.get().sent()
+        current_call.get().sent()
 
     def leave_call(self) -> None:
         if self.call is not None:
@@ -142,7 +140,7 @@ class _ReleasingTLSPool(_ReleasingPool, HTTPSConnectionPool):
 def _resolved(host: str, port: int, call: Call) -> list[Any]:
     """`getaddrinfo` has no timeout and cannot be interrupted: another thread waits for it, this one only for `call`."""
     answer: Future[list[Any]] = Future()
-    threading.Thread(target=_look_up, args=(host, port, answer), name="llm-dns", daemon=True).start()
+    start(_look_up, host, port, answer, name="llm-dns")
     call.interruptible_by(answer.cancel)
     try:
         return answer.result()
@@ -157,6 +155,14 @@ def _look_up(host: str, port: int, answer: Future[list[Any]]) -> None:
             answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             answer.set_exception(error)
+
+
+def _interleaved(records: list[Any]) -> list[Any]:
+    """One of each family in turn, so that dead addresses of one do not hide the other (RFC 8305, section 4)."""
+    of_family: dict[int, list[Any]] = {}
+    for record in records:
+        of_family.setdefault(record[0], []).append(record)
+    return [record for turn in zip_longest(*of_family.values()) for record in turn if record is not None]
 
 
 @lru_cache(maxsize=8)
@@ -192,12 +198,12 @@ class GuardedAdapter(HTTPAdapter):
 
     def exchange(self, request: PreparedRequest, call: Call) -> Response:
         """Send `request` on behalf of `call`; the body is left unread."""
-        token = _current_call.set(call)
+        token = current_call.set(call)
         patience = (call.timeouts.connect, call.timeouts.total + NET_BELOW)
         try:
             return self.send(request, stream=True, timeout=patience)
         finally:
-            _current_call.reset(token)
+            current_call.reset(token)
 
 
 def _pool_classes(policy: AddressPolicy) -> dict[str, type[HTTPConnectionPool]]:

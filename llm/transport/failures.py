@@ -105,7 +105,7 @@ def failure_of(call: Call, error: BaseException) -> LLMError:
 
 def _was_stale(call: Call) -> bool:
     """The server gave up a kept connection while nobody used it: the request was not read (RFC 9112, 9.3.1)."""
-    return call.reused_connection and call.seconds_since_sent() <= AT_ONCE
+    return call.reused_connection and not call.answered and call.seconds_since_sent() <= AT_ONCE
 
 
 def _unanswered() -> LLMError:

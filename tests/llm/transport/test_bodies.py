@@ -86,6 +86,7 @@ def test_a_connection_serves_again_although_the_reader_left_just_before_the_end(
     for _ in range(3):
         with transport.send(post(server)) as response:
             assert next(iter(response)) == b"[DONE]"
+            response.settle()
     assert server.connections == 1
 
 
