@@ -4,6 +4,8 @@ client = UnifiedLLMClient(ModelConfig(provider="openai", model="gpt-4o-mini", ap
 reply = client.chat([user("Hello")])
 """
 
+import logging
+
 from llm.addresses import AddressPolicy
 from llm.cancellation import Cancellation
 from llm.client import UnifiedLLMClient
@@ -59,6 +61,9 @@ from llm.types import (
 )
 
 # Asking a model.
+# As a library does: whoever configures logging sees it, and a command line says things once.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
 __all__ = ["NO_RETRY", "Cancellation", "ModelConfig", "Retry", "Secret", "UnifiedLLMClient"]
 # What is said.
 __all__ += [
