@@ -8,6 +8,7 @@ import random
 import re
 import typing
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, fields
 
 from llm.errors import LLMError
@@ -245,7 +246,7 @@ def change(value, chance):
     """`value` with one node somewhere inside it changed."""
     keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
     if not keys or chance.random() < 0.02:
-        return chance.choice([*HOSTILE, MARK, [value], {"error": value}])
+        return deepcopy(chance.choice([*HOSTILE, MARK, [value], {"error": value}]))
     key = chance.choice(keys)
     if isinstance(value[key], dict | list) and value[key] and chance.random() < 0.75:
         value[key] = change(value[key], chance)
@@ -254,8 +255,13 @@ def change(value, chance):
     return value
 
 
+def hostile(chance):
+    """A value of its own: the next change may reach into it, and must not change the cases that follow."""
+    return deepcopy(chance.choice(HOSTILE))
+
+
 def replace(value, key, chance):
-    value[key] = chance.choice(HOSTILE)
+    value[key] = hostile(chance)
 
 
 def replace_raw(value, key, _chance):
@@ -273,9 +279,9 @@ def graft(value, key, chance):
 
 def add(value, _key, chance):
     if isinstance(value, dict):
-        value[chance.choice(("error", "index", "type", "id", "content", "delta", "done", ""))] = chance.choice(HOSTILE)
+        value[chance.choice(("error", "index", "type", "id", "content", "delta", "done", ""))] = hostile(chance)
     else:
-        value.append(chance.choice(HOSTILE))
+        value.append(hostile(chance))
 
 
 CHANGES = [replace, replace, replace, replace_raw, remove, graft, add]
