@@ -12,8 +12,8 @@ from llm.providers._address import split_url
 from llm.types import JSON
 
 # The newest dated version that is not a preview, for a pasted path that says "dated" and not which.
-DEFAULT_VERSION = "2024-10-21"
-NO_ADDRESS = "Every Azure resource has an address of its own. Enter it, like https://NAME.openai.azure.com."
+_DEFAULT_VERSION = "2024-10-21"
+_NO_ADDRESS = "Every Azure resource has an address of its own. Enter it, like https://NAME.openai.azure.com."
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?")
 _DEPLOYMENTS = re.compile(r"(?P<root>.*)/deployments(?:/.*)?")
 _OPERATION = re.compile(r"/(?:chat/completions|responses|models)$")
@@ -32,11 +32,11 @@ class AzureAddress:
         """A version in the address beats the option; a path that ends in `/v1` beats both."""
         parts = split_url(base_url.strip())
         if not parts.netloc:
-            raise BadRequest(NO_ADDRESS)
+            raise BadRequest(_NO_ADDRESS)
         version, query = _version_and_query(parts, options)
         path = _OPERATION.sub("", parts.path.rstrip("/"))
         if pasted := _DEPLOYMENTS.fullmatch(path):
-            return cls(root=_root(parts, pasted["root"]), version=_dated(version) or DEFAULT_VERSION, query=query)
+            return cls(root=_root(parts, pasted["root"]), version=_dated(version) or _DEFAULT_VERSION, query=query)
         # "preview" opts in to what the style without dates has not released.
         query = (("api-version", "preview"), *query) if version == "preview" else query
         if path.endswith("/v1"):
