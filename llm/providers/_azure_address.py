@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode
 
 from llm.errors import BadRequest
 from llm.providers._address import split_url
+from llm.providers._reading import text_of
 from llm.types import JSON
 
 # The newest dated version that is not a preview, for a pasted path that says "dated" and not which.
@@ -58,8 +59,7 @@ class AzureAddress:
 def _version_and_query(parts: SplitResult, options: Mapping[str, JSON]) -> tuple[str, tuple[tuple[str, str], ...]]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     pasted = next((value for name, value in pairs if name == "api-version"), "")
-    option = options.get("api_version")
-    version = pasted or (option.strip() if isinstance(option, str) else "")
+    version = pasted or text_of(options.get("api_version")).strip()
     return version, tuple(pair for pair in pairs if pair[0] != "api-version")
 
 
