@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Version: TypeAlias = tuple[int, int]
+_Version: TypeAlias = tuple[int, int]
 
 # claude-opus-4-5-20251101, claude-3-5-sonnet-20241022, claude-sonnet-5: at most two digits, or it is a date.
 _NAME = re.compile(
@@ -20,7 +20,7 @@ class Family:
     `always_thinks`: it cannot be turned off, and a model that thinks takes no forced tool choice.
     """
 
-    since: Version
+    since: _Version
     line: str = ""
     sampling: bool = True
     one_sampling: bool = False
@@ -29,10 +29,10 @@ class Family:
     always_thinks: bool = False
 
 
-# A later row that fits wins. A model of another make behind a server that speaks this format is OTHER.
-OTHER = Family(since=(0, 0))
-FAMILIES = (
-    OTHER,
+# A later row that fits wins. A model of another make behind a server that speaks this format is _OTHER.
+_OTHER = Family(since=(0, 0))
+_FAMILIES = (
+    _OTHER,
     Family(since=(3, 7), thinking="budget", most_tokens=64_000),
     Family(since=(4, 0), line="opus", thinking="budget", most_tokens=32_000),
     # temperature and top_p together are a 400.
@@ -50,7 +50,7 @@ FAMILIES = (
 def family_of(model: str) -> Family:
     name = _NAME.search(model)
     if name is None:
-        return OTHER
+        return _OTHER
     version = (int(name["major"]), int(name["minor"] or 0))
     line = name["line"] or name["old_line"]
-    return [family for family in FAMILIES if family.since <= version and family.line in ("", line)][-1]
+    return [family for family in _FAMILIES if family.since <= version and family.line in ("", line)][-1]

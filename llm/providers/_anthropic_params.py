@@ -7,12 +7,12 @@ from llm.providers._anthropic_families import Family
 from llm.types import JSON, JSONObject
 
 # The format demands a limit; without one from the caller this leaves room for a long answer.
-DEFAULT_MAX_TOKENS = 8192
-EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
+_DEFAULT_MAX_TOKENS = 8192
+_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 # Thinking tokens for models that take a budget instead of an effort.
-BUDGETS = {"low": 2048, "medium": 8192}
-LARGEST_BUDGET, SMALLEST_BUDGET = 16384, 1024
-TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
+_BUDGETS = {"low": 2048, "medium": 8192}
+_LARGEST_BUDGET, _SMALLEST_BUDGET = 16384, 1024
+_TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
 def wire_params(family: Family, params: Mapping[str, JSON], *, sampling: bool) -> JSONObject:
@@ -40,29 +40,29 @@ def tool_choice(family: Family, params: Mapping[str, JSON]) -> JSONObject:
 def _choice(wanted: JSON) -> JSONObject:
     if not isinstance(wanted, str) or not wanted:
         return {}
-    known = TOOL_CHOICES.get(wanted)
+    known = _TOOL_CHOICES.get(wanted)
     return {"type": known} if known else {"type": "tool", "name": wanted}
 
 
 def _limit(family: Family, wanted: JSON, thinking: JSONObject) -> JSONObject:
     """Thoughts count towards the limit, so a budget comes on top of what the caller wants to read, as far as the model
     writes as much."""
-    limit = wanted or DEFAULT_MAX_TOKENS
+    limit = wanted or _DEFAULT_MAX_TOKENS
     budget = thinking.get("thinking", {}).get("budget_tokens", 0)
     if not budget or not isinstance(limit, int):
         return {"max_tokens": limit}
-    budget = max(SMALLEST_BUDGET, min(budget, family.most_tokens - limit))
+    budget = max(_SMALLEST_BUDGET, min(budget, family.most_tokens - limit))
     most = min(limit + budget, max(limit, family.most_tokens))
     return {"max_tokens": most, "thinking": {"type": "enabled", "budget_tokens": budget}}
 
 
 def _thinking(family: Family, effort: JSON) -> JSONObject:
-    named = EFFORTS.get(effort) if isinstance(effort, str) else None
+    named = _EFFORTS.get(effort) if isinstance(effort, str) else None
     if named is None or not family.thinking:
         return {}
     if family.thinking == "effort":
         return {"thinking": {"type": "adaptive", "display": "summarized"}, "output_config": {"effort": named}}
-    return {"thinking": {"type": "enabled", "budget_tokens": BUDGETS.get(named, LARGEST_BUDGET)}}
+    return {"thinking": {"type": "enabled", "budget_tokens": _BUDGETS.get(named, _LARGEST_BUDGET)}}
 
 
 def _sampling(family: Family, params: Mapping[str, JSON]) -> JSONObject:

@@ -10,7 +10,7 @@ from llm.providers._reading import dicts_in, text_of, tokens
 from llm.providers._tool_calls import ToolCallAssembly, whole
 from llm.types import JSON, Event, Finish, FinishReason, JSONObject, ReasoningDelta, TextDelta, ToolCall, Usage
 
-STOP_REASONS: dict[str, FinishReason] = {
+_STOP_REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
     "max_tokens": "length",
@@ -20,7 +20,7 @@ STOP_REASONS: dict[str, FinishReason] = {
     "refusal": "refusal",
 }
 
-COUNTED = (
+_COUNTED = (
     *("input_tokens", "output_tokens", "output_tokens_details"),
     *("cache_read_input_tokens", "cache_creation_input_tokens"),
 )
@@ -131,12 +131,12 @@ class MessageAnswer:
 
     def _stop(self, reason: JSON) -> None:
         if isinstance(reason, str):
-            self._reason = STOP_REASONS.get(reason, "unknown")
+            self._reason = _STOP_REASONS.get(reason, "unknown")
 
     def _count(self, usage: JSON) -> None:
         """Counts are totals so far: the later one replaces the earlier one, and an absent one leaves it."""
         if isinstance(usage, dict):
-            self._counts |= {name: usage[name] for name in COUNTED if usage.get(name) is not None}
+            self._counts |= {name: usage[name] for name in _COUNTED if usage.get(name) is not None}
 
     def _usage(self) -> Usage | None:
         """`input_tokens` on the wire leaves out what was read from or written to the cache."""

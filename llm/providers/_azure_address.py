@@ -10,12 +10,13 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode
 
 from llm.errors import BadRequest
 from llm.providers._address import split_url
+from llm.providers._reading import text_of
 from llm.types import JSON
 
 # The newest dated version that is not a preview, for a pasted path that says "dated" and not which.
-DEFAULT_VERSION = "2024-10-21"
-CATALOGUE_VERSION = "2024-05-01-preview"
-NO_ADDRESS = "Every Azure resource has an address of its own. Enter it, like https://NAME.openai.azure.com."
+_DEFAULT_VERSION = "2024-10-21"
+_CATALOGUE_VERSION = "2024-05-01-preview"
+_NO_ADDRESS = "Every Azure resource has an address of its own. Enter it, like https://NAME.openai.azure.com."
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?")
 _DEPLOYMENTS = re.compile(r"(?P<root>.*)/deployments(?:/(?P<name>[^/]*)(?:/.*)?)?")
 # A bare "/models" too, as the portal shows it; "/openai/models" is a list.
@@ -39,15 +40,15 @@ class AzureAddress:
         """A version in the address beats the option; a path that ends in `/v1` beats both."""
         parts = split_url(base_url.strip())
         if not parts.netloc:
-            raise BadRequest(NO_ADDRESS)
+            raise BadRequest(_NO_ADDRESS)
         version, query = _version_and_query(parts, options)
         if pasted := _CATALOGUE.fullmatch(parts.path.rstrip("/")):
             root, version = f"{parts.scheme}://{parts.netloc}{pasted['root'] or ''}", _dated(version)
-            return cls(root=root, version=version or CATALOGUE_VERSION, is_catalogue=True, query=query)
+            return cls(root=root, version=version or _CATALOGUE_VERSION, is_catalogue=True, query=query)
         path = _OPERATION.sub("", parts.path.rstrip("/"))
         if pasted := _DEPLOYMENTS.fullmatch(path):
             root, name = _root(parts, pasted["root"]), unquote(pasted["name"] or "")
-            return cls(root=root, version=_dated(version) or DEFAULT_VERSION, deployment=name, query=query)
+            return cls(root=root, version=_dated(version) or _DEFAULT_VERSION, deployment=name, query=query)
         # "preview" opts in to what the style without dates has not released.
         query = (("api-version", "preview"), *query) if version == "preview" else query
         if path.endswith("/v1"):
@@ -77,8 +78,7 @@ class AzureAddress:
 def _version_and_query(parts: SplitResult, options: Mapping[str, JSON]) -> tuple[str, tuple[tuple[str, str], ...]]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     pasted = next((value for name, value in pairs if name == "api-version"), "")
-    option = options.get("api_version")
-    version = pasted or (option.strip() if isinstance(option, str) else "")
+    version = pasted or text_of(options.get("api_version")).strip()
     return version, tuple(pair for pair in pairs if pair[0] != "api-version")
 
 

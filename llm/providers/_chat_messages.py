@@ -1,7 +1,6 @@
 """Messages and tools as chat completions wants them."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from llm.providers._portable_messages import image_url, names_a_tool
 from llm.types import JSON, Image, JSONObject, Message, Reasoning, Text, ToolCall, ToolResult, ToolSpec
@@ -12,8 +11,8 @@ def wire_messages(
     *,
     system_role: str,
     empty_content: str | None,
-    reasoning_field: str = "",
-    call_extra: Mapping[str, JSON] = MappingProxyType({}),
+    reasoning_field: str,
+    call_extra: Mapping[str, JSON],
 ) -> list[JSONObject]:
     """One message, except that each tool result is one of its own."""
     match message.role:

@@ -10,7 +10,7 @@ from llm.providers._reading import tokens
 from llm.providers._tool_calls import ToolCallAssembly, last_events
 from llm.types import JSON, Event, FinishReason, ReasoningDelta, TextDelta, Usage
 
-FINISH_REASONS: dict[str, FinishReason] = {
+_FINISH_REASONS: dict[str, FinishReason] = {
     "stop": "stop",
     "eos": "stop",
     "eos_token": "stop",
@@ -25,7 +25,7 @@ FINISH_REASONS: dict[str, FinishReason] = {
     "refusal": "refusal",
 }
 # vLLM ends a request with these when its engine failed or was told to drop it.
-FAILED = frozenset({"error", "abort"})
+_FAILED = frozenset({"error", "abort"})
 _REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
 
 
@@ -63,7 +63,7 @@ class ChatAnswer:
     def read(self, document: Mapping[str, JSON]) -> Iterator[Event]:
         if error := error_in_stream(document):
             raise error
-        self._usage = usage_in(document) or self._usage
+        self._usage = _usage_in(document) or self._usage
         choices = document.get("choices")
         for choice in choices if isinstance(choices, list) else []:
             # With `n` above 1 the answers are interleaved; only the first is shown.
@@ -87,15 +87,15 @@ class ChatAnswer:
         if isinstance(delta, dict):
             yield from self._delta(delta)
         if isinstance(name := choice.get("finish_reason"), str) and name:
-            if name in FAILED:
+            if name in _FAILED:
                 raise Truncated
-            self._reason = FINISH_REASONS.get(name, "unknown")
+            self._reason = _FINISH_REASONS.get(name, "unknown")
 
     def _delta(self, delta: Mapping[str, JSON]) -> Iterator[Event]:
         content = delta.get("content")
-        if thought := reasoning_in(delta):
+        if thought := _reasoning_in(delta):
             yield ReasoningDelta(thought)
-        if text := content if isinstance(content, str) else joined(content, "text"):
+        if text := content if isinstance(content, str) else _joined(content, "text"):
             yield from self._thinking.feed(text) if self._thinking else [TextDelta(text)]
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
             self._refused = True
@@ -107,12 +107,12 @@ class ChatAnswer:
             self._tools.add([{"index": 0, "function": called}])
 
 
-def reasoning_in(delta: Mapping[str, JSON]) -> str:
+def _reasoning_in(delta: Mapping[str, JSON]) -> str:
     """The first of the fields that servers use for it: OpenRouter sends the same text in two of them."""
     for field in _REASONING_FIELDS:
         if (text := delta.get(field)) and isinstance(text, str):
             return text
-    return joined(delta.get("reasoning_details"), "text") or joined(_thinking_parts(delta.get("content")), "text")
+    return _joined(delta.get("reasoning_details"), "text") or _joined(_thinking_parts(delta.get("content")), "text")
 
 
 def _thinking_parts(content: JSON) -> list[JSON]:
@@ -123,7 +123,7 @@ def _thinking_parts(content: JSON) -> list[JSON]:
     return [inner for thinking in nested if isinstance(thinking, list) for inner in thinking]
 
 
-def joined(parts: JSON, field: str) -> str:
+def _joined(parts: JSON, field: str) -> str:
     """The texts of a list of parts; "" for anything else."""
     if not parts or not isinstance(parts, list):
         return ""
@@ -131,7 +131,7 @@ def joined(parts: JSON, field: str) -> str:
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def usage_in(document: Mapping[str, JSON]) -> Usage | None:
+def _usage_in(document: Mapping[str, JSON]) -> Usage | None:
     """Any chunk may hold it, in the field that OpenAI uses or in Groq's; nulls count as nothing."""
     groq = document.get("x_groq")
     raw = document.get("usage") or (groq.get("usage") if isinstance(groq, dict) else None)

@@ -22,7 +22,7 @@ from llm.providers._refused import refused_parameter
 from llm.retry import parse_retry_after
 from llm.types import JSON
 
-CODES: dict[str, type[LLMError]] = {
+_CODES: dict[str, type[LLMError]] = {
     "authentication_error": BadCredentials,
     "invalid_api_key": BadCredentials,
     "permission_error": BadCredentials,
@@ -56,7 +56,7 @@ CODES: dict[str, type[LLMError]] = {
     "rate_limit_exceeded": RateLimited,
     "ratelimitreached": RateLimited,
 }
-STATUSES: dict[int, type[LLMError]] = {
+_STATUSES: dict[int, type[LLMError]] = {
     401: BadCredentials,
     402: QuotaExceeded,
     403: BadCredentials,
@@ -69,7 +69,7 @@ STATUSES: dict[int, type[LLMError]] = {
     429: RateLimited,
 }
 # Sentences for statuses whose class says something too narrow.
-SENTENCES: dict[int, str] = {
+_SENTENCES: dict[int, str] = {
     403: "The provider does not let this key use this model. Check the key's permissions or pick another model.",
     405: "The address does not take chat requests. Check the base URL; most end in /v1.",
     408: "The provider gave up waiting for the request. Try again in a moment.",
@@ -115,7 +115,7 @@ def error_of(
     fault = fault_in_body(body)
     plain = _by_status(status, fault)
     kind = _refined(plain, fault)
-    ours = SENTENCES.get(status, kind.default_message) if kind is plain else kind.default_message
+    ours = _SENTENCES.get(status, kind.default_message) if kind is plain else kind.default_message
     ours = (hints or {}).get(kind, ours)
     # A rejected key is not quoted: servers echo parts of it.
     message = ours if status == 401 or kind is NotAnAPI else _with_quote(ours, fault)
@@ -148,11 +148,11 @@ def _by_status(status: int, fault: Fault) -> type[LLMError]:
         return ContextTooLong
     if (status == 429 and "overloaded" in fault.codes) or (status >= 500 and status != 501):
         return Overloaded
-    return STATUSES.get(status, NotAnAPI if 300 <= status < 400 else BadRequest)
+    return _STATUSES.get(status, NotAnAPI if 300 <= status < 400 else BadRequest)
 
 
 def _by_code(fault: Fault) -> type[LLMError]:
-    named = next((CODES[code] for code in fault.codes if code in CODES), None)
+    named = next((_CODES[code] for code in fault.codes if code in _CODES), None)
     number = next((int(code) for code in fault.codes if code.isdecimal() and 400 <= int(code) < 600), None)
     if named is None and number is not None:
         return _by_status(number, fault)
@@ -163,8 +163,8 @@ def _refined(kind: type[LLMError], fault: Fault) -> type[LLMError]:
     """A kind that the status left open, settled by the server's code, or by its prose where it has no code for it."""
     allowed = _REFINED_BY_CODE.get(kind, ())
     for code in fault.codes:
-        if CODES.get(code) in allowed:
-            return CODES[code]
+        if _CODES.get(code) in allowed:
+            return _CODES[code]
     if kind is BadRequest:
         return _by_prose(fault.message)
     return kind

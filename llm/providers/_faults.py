@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from llm.framing import MalformedJSONError, decode_json
+from llm.providers._reading import text_of
 from llm.types import JSON
 
 # OpenAI's masked "sk-proj-***abcd" too; the client, which knows the key, takes out every other spelling of it.
@@ -89,7 +90,7 @@ def _fault(error: Mapping[str, JSON], *, outer: Mapping[str, JSON] | None = None
     nested = _nested(message) if isinstance(message, str) else None
     if nested is not None:
         return Fault(nested.message, (*nested.codes, *_codes(error)))
-    return Fault(message if isinstance(message, str) else "", (*_codes(error), *_codes(outer or {})))
+    return Fault(text_of(message), (*_codes(error), *_codes(outer or {})))
 
 
 def _nested(message: str) -> Fault | None:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from llm.types import ReasoningDelta, TextDelta
 
-Deltas: TypeAlias = Iterator[TextDelta | ReasoningDelta]
+_Deltas: TypeAlias = Iterator[TextDelta | ReasoningDelta]
 
 OPENING, CLOSING = "<think>", "</think>"
 _TAG = re.compile(f"{OPENING}|{CLOSING}")
@@ -27,31 +27,31 @@ class InlineThinking:
 
     def __init__(self) -> None:
         self._held = ""
-        self._read: Callable[[], Deltas] = self._beginning
+        self._read: Callable[[], _Deltas] = self._beginning
         self._gap: list[str] = []
         self._inside = False
         self._is_last = False
 
-    def feed(self, text: str) -> Deltas:
+    def feed(self, text: str) -> _Deltas:
         self._held += text
         yield from self._advance()
 
-    def end(self) -> Deltas:
+    def end(self) -> _Deltas:
         """Whatever was held back."""
         self._is_last = True
         yield from self._advance()
 
-    def _advance(self) -> Deltas:
+    def _advance(self) -> _Deltas:
         """Read on as long as what is held ends one part of the answer and begins the next."""
         read = None
         while read != self._read:
             read = self._read
             yield from read()
 
-    def _go_on(self, read: Callable[[], Deltas], held: str) -> None:
+    def _go_on(self, read: Callable[[], _Deltas], held: str) -> None:
         self._read, self._held = read, held
 
-    def _beginning(self) -> Deltas:
+    def _beginning(self) -> _Deltas:
         text = self._held.lstrip()
         if len(self._held) - len(text) > _MOST_BLANKS:
             self._go_on(self._answer, self._held)
@@ -63,7 +63,7 @@ class InlineThinking:
             self._go_on(self._answer, self._held)
         yield from ()
 
-    def _thought(self) -> Deltas:
+    def _thought(self) -> _Deltas:
         thought, tag, rest = self._held.partition(CLOSING)
         known = len(thought) if tag or self._is_last else _known(thought)
         yield from self._think(thought[:known])
@@ -73,7 +73,7 @@ class InlineThinking:
             self._inside = False
             self._go_on(self._after_thought, rest)
 
-    def _think(self, piece: str) -> Deltas:
+    def _think(self, piece: str) -> _Deltas:
         """Blanks wait for what they stand before; those at the two ends of a block stand before nothing."""
         text = piece if self._inside else piece.lstrip()
         solid = text.rstrip()
@@ -83,7 +83,7 @@ class InlineThinking:
         if self._inside:
             self._gap.append(text[len(solid) :])
 
-    def _after_thought(self) -> Deltas:
+    def _after_thought(self) -> _Deltas:
         """Another thought, or the answer without the blanks that set it apart."""
         text = self._held.lstrip()
         if text.startswith(OPENING):
@@ -93,7 +93,7 @@ class InlineThinking:
             self._go_on(self._answer if is_known else self._after_thought, text)
         yield from ()
 
-    def _answer(self) -> Deltas:
+    def _answer(self) -> _Deltas:
         """Text, up to the first tag: that one settles whether a thought ends here or tags are the subject."""
         tag = _TAG.search(self._held)
         if tag is None:
@@ -106,19 +106,19 @@ class InlineThinking:
             yield from _text(self._held[: tag.start()])
             self._go_on(self._after_closing, self._held[tag.end() :])
 
-    def _after_closing(self) -> Deltas:
+    def _after_closing(self) -> _Deltas:
         """A tag at the end of its line ends a thought. Who writes about the tag puts a word or a quote after it."""
         if self._held or self._is_last:
             ends_line = self._held[:1] in ("", "\n", "\r")
             self._go_on(self._as_it_is, self._held if ends_line else CLOSING + self._held)
         yield from ()
 
-    def _as_it_is(self) -> Deltas:
+    def _as_it_is(self) -> _Deltas:
         yield from _text(self._held)
         self._held = ""
 
 
-def _text(text: str) -> Deltas:
+def _text(text: str) -> _Deltas:
     if text:
         yield TextDelta(text)
 

@@ -2,7 +2,7 @@
 
 import re
 
-PORT = ":11434"
+_PORT = ":11434"
 _ADDRESS = re.compile(
     r"(?:(?P<scheme>https?)://)?(?P<host>\[[^\]/]*\]|[^:/?#\[\]]*)(?P<port>:\d*)?(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?",
     re.IGNORECASE,
@@ -19,6 +19,6 @@ def endpoint(base_url: str, operation: str) -> str:
     if found is None:
         return f"{base_url.strip().rstrip('/')}/api/{operation}"  # the address policy says what is wrong with it
     host = "127.0.0.1" if found["host"] in _EVERYWHERE else found["host"]
-    port = found["port"] or ("" if found["scheme"] else PORT)
+    port = found["port"] or ("" if found["scheme"] else _PORT)
     path = _API.sub("", found["path"] or "", count=1)
     return f"{found['scheme'] or 'http'}://{host}{port}{path}/api/{operation}{found['query'] or ''}"

@@ -13,7 +13,7 @@ from llm.providers._tool_calls import CallRoom, last_events
 from llm.types import JSON, Event, FinishReason, ReasoningDelta, ToolCall, Usage
 
 # "load" and "unload" answer a request without messages.
-DONE_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "load": "stop", "unload": "stop"}
+_DONE_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "load": "stop", "unload": "stop"}
 _COUNTS = ("prompt_eval_count", "eval_count")
 
 
@@ -48,8 +48,8 @@ class NativeAnswer:
 
     def finish(self, line: Mapping[str, JSON]) -> Iterator[Event]:
         yield from self._thinking.end()
-        reason = DONE_REASONS.get(str(line.get("done_reason")), "unknown")
-        yield from last_events(self._calls.values(), reason, usage_in(line))
+        reason = _DONE_REASONS.get(str(line.get("done_reason")), "unknown")
+        yield from last_events(self._calls.values(), reason, _usage_in(line))
 
     def break_off(self) -> Iterator[Event]:
         yield from self._thinking.end()
@@ -68,7 +68,7 @@ class NativeAnswer:
         """Calls come whole. Their `index` counts within one line only, and servers up to late 2025 send no id."""
         if not call_id or call_id in self._calls:
             call_id = self._unused_id()
-        arguments = arguments_in(function.get("arguments"))
+        arguments = _arguments_in(function.get("arguments"))
         self._room.enter()
         self._room.hold(call_id + arguments)
         self._calls[call_id] = ToolCall(call_id, text_of(function.get("name")), arguments)
@@ -80,14 +80,14 @@ class NativeAnswer:
         return call_id
 
 
-def arguments_in(value: JSON) -> str:
+def _arguments_in(value: JSON) -> str:
     """The text of arguments, which this format sends as an object."""
     if isinstance(value, str):
         return value.strip() or "{}"
     return "{}" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def usage_in(line: Mapping[str, JSON]) -> Usage | None:
+def _usage_in(line: Mapping[str, JSON]) -> Usage | None:
     """A count is left out when it is 0, and by some servers when the prompt was cached: then nobody knows it."""
     known = [count for count in _COUNTS if line.get(count) is not None]
     asked, answered = (tokens(line, count) for count in _COUNTS)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from llm.types import JSON
 
 _EFFORTS = ("low", "medium", "high")
-SAMPLING = ("temperature", "top_p", "logprobs", "top_logprobs")
+_SAMPLING = ("temperature", "top_p", "logprobs", "top_logprobs")
 # Refused by every family that can reason, also while it does not.
-REFUSED_BY_REASONERS = ("stop", "presence_penalty", "frequency_penalty", "logit_bias", "prediction")
+_REFUSED_BY_REASONERS = ("stop", "presence_penalty", "frequency_penalty", "logit_bias", "prediction")
 # "gpt-5.6-sol", "o4-mini", "ft:gpt-5-mini:team::id": the number decides, because prefixes break with the next.
 _NAME = re.compile(r"^(?:ft:)?(?P<line>gpt-|o)(?P<major>\d+)(?:\.(?P<minor>\d+))?(?:-(?P<variant>[a-z]+))?")
 # "This model is only supported in v1/responses and not in v1/chat/completions": gpt-5-pro, o3-pro, gpt-5.1-codex-mini.
@@ -46,12 +46,12 @@ class Family:
         """Parameters that both formats must not send. Sampling can be steered only while the model does not reason."""
         refused = set() if self.effort(params) else {"reasoning_effort"}
         if self.is_reasoner:
-            refused |= set(REFUSED_BY_REASONERS)
-        return refused | set(SAMPLING) if self.reasons(params) else refused
+            refused |= set(_REFUSED_BY_REASONERS)
+        return refused | set(_SAMPLING) if self.reasons(params) else refused
 
 
 # A later row that fits wins.
-FAMILIES = (
+_FAMILIES = (
     Family(since=(0, 0), default_effort="none"),
     Family(line="o", since=(1, 0), efforts=_EFFORTS),
     Family(since=(5, 0), efforts=("minimal", *_EFFORTS)),
@@ -75,7 +75,7 @@ def family_of(model: str) -> Family | None:
     version = (int(name["major"]), int(name["minor"] or 0))
     fitting = [
         family
-        for family in FAMILIES
+        for family in _FAMILIES
         if family.line == name["line"] and family.since <= version and family.variant in ("", name["variant"])
     ]
     return fitting[-1] if fitting else None

@@ -13,9 +13,9 @@ from llm.providers._responses_stream import events_of as response_events
 from llm.providers._responses_stream import is_response
 from llm.types import JSON, ChatRequest, Event, JSONObject, ModelConfig, ToolCall, ToolResult
 
-CHAT_COMPLETIONS, RESPONSES = "chat/completions", "responses"
+_CHAT_COMPLETIONS, _RESPONSES = "chat/completions", "responses"
 # What a connection's option `wire_format` may say, for relays that know one of the two.
-WIRE_FORMATS: dict[JSON, str] = {"chat_completions": CHAT_COMPLETIONS, "responses": RESPONSES}
+_WIRE_FORMATS: dict[JSON, str] = {"chat_completions": _CHAT_COMPLETIONS, "responses": _RESPONSES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Asked:
 def asked(config: ModelConfig, request: ChatRequest, *, model: str, server: Knowledge = EVERYTHING) -> Asked:
     """`model` is the one whose rules hold; `config.model` may be a name that somebody gave it."""
     operation = _operation(config, request, model, server)
-    if operation == RESPONSES:
+    if operation == _RESPONSES:
         return Asked(operation, responses_body(config, request, family_of(model)))
     spoken = _chat_format(family_of(model), server).with_options(config.options)
     return Asked(operation, spoken.body(config, request))
@@ -61,12 +61,12 @@ def _tells_format(document: Mapping[str, JSON]) -> bool:
 
 def _operation(config: ModelConfig, request: ChatRequest, model: str, server: Knowledge) -> str:
     wanted = config.options.get("wire_format")
-    if isinstance(wanted, str) and wanted in WIRE_FORMATS:
-        return WIRE_FORMATS[wanted]
+    if isinstance(wanted, str) and wanted in _WIRE_FORMATS:
+        return _WIRE_FORMATS[wanted]
     params = request.params
     if server.responses and needs_responses(model, params, has_tools=_has_tools(request)):
-        return RESPONSES
-    return CHAT_COMPLETIONS
+        return _RESPONSES
+    return _CHAT_COMPLETIONS
 
 
 def _has_tools(request: ChatRequest) -> bool:

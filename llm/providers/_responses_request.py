@@ -21,7 +21,7 @@ from llm.types import (
 )
 
 # A smaller limit is a 400.
-LEAST_OUTPUT_TOKENS = 16
+_LEAST_OUTPUT_TOKENS = 16
 # What is sent as it is; a field that the format does not know is a 400.
 _PASSED = (
     *("temperature", "top_p", "top_logprobs", "truncation", "metadata"),
@@ -132,7 +132,7 @@ def _limit(params: Mapping[str, JSON]) -> JSONObject:
     limit = params.get("max_tokens", params.get("max_completion_tokens"))
     if limit is None:
         return {}
-    return {"max_output_tokens": max(LEAST_OUTPUT_TOKENS, limit) if isinstance(limit, int) else limit}
+    return {"max_output_tokens": max(_LEAST_OUTPUT_TOKENS, limit) if isinstance(limit, int) else limit}
 
 
 def _reasoning(params: Mapping[str, JSON], family: Family | None) -> JSONObject:

@@ -11,8 +11,8 @@ from llm.providers._responses_items import Document, OutputItem
 from llm.providers._tool_calls import CallRoom, whole
 from llm.types import JSON, Event, Finish, FinishReason, ReasoningDelta, TextDelta, Usage
 
-INCOMPLETE: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
-Reader: TypeAlias = Callable[["ResponseAnswer", Document], Iterable[Event]]
+_INCOMPLETE: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
+_Reader: TypeAlias = Callable[["ResponseAnswer", Document], Iterable[Event]]
 
 
 def is_response(document: Document) -> bool:
@@ -143,17 +143,17 @@ class ResponseAnswer:
         for known in self._items.values():
             if known.is_call and not known.is_done:
                 yield from self._call(known, is_whole=status == "completed")
-        self.finish = Finish(self._reason(response, status), usage_in(response.get("usage")))
+        self.finish = Finish(self._reason(response, status), _usage_in(response.get("usage")))
 
     def _reason(self, response: Document, status: str) -> FinishReason:
         if status == "incomplete":
             details = response.get("incomplete_details")
-            return INCOMPLETE.get(text_of(details.get("reason")) if isinstance(details, dict) else "", "unknown")
+            return _INCOMPLETE.get(text_of(details.get("reason")) if isinstance(details, dict) else "", "unknown")
         if self._is_refused:
             return "refusal"
         return "tool_calls" if self._calls else "stop"
 
-    _READERS: ClassVar[dict[str, Reader]] = {
+    _READERS: ClassVar[dict[str, _Reader]] = {
         "response.output_text.delta": _output_text,
         "response.refusal.delta": _refusal,
         "response.reasoning_summary_text.delta": _thought,
@@ -170,7 +170,7 @@ class ResponseAnswer:
     }
 
 
-def usage_in(counts: JSON) -> Usage | None:
+def _usage_in(counts: JSON) -> Usage | None:
     if not isinstance(counts, dict) or counts.get("input_tokens") is None:
         return None
     return Usage(

@@ -10,8 +10,8 @@ from llm.providers._reading import text_of
 from llm.types import JSON, Event, Finish, FinishReason, JSONObject, ToolCall, Usage
 
 # Of one answer. No model writes as much; a server that does wants the memory, or the time to search among its calls.
-MOST_CALLS = 128
-LONGEST_CALLS = 1024 * 1024
+_MOST_CALLS = 128
+_LONGEST_CALLS = 1024 * 1024
 
 
 class CallRoom:
@@ -31,7 +31,7 @@ class CallRoom:
         return text
 
     def _check(self) -> None:
-        if self._length > LONGEST_CALLS or self._calls > MOST_CALLS:
+        if self._length > _LONGEST_CALLS or self._calls > _MOST_CALLS:
             raise ProviderError("The provider sent more tool calls than one answer may hold. Try again.")
 
 

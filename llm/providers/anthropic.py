@@ -16,18 +16,18 @@ from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, JSONObject, ModelConfig
 
 # The new version refuses sampling parameters for every model, so models that take them are asked under the old one.
-OLD_API, NEW_API = "2023-06-01", "2026-10-21"
+_OLD_API, _NEW_API = "2023-06-01", "2026-10-21"
 # An answer that may take longer than ten minutes has to be streamed (3600 s * max_tokens / 128000 > 600 s, as the
 # vendor's own client reckons); one that was asked for whole is streamed all the same, and put together here.
-LARGEST_WHOLE_ANSWER = 21_333
+_LARGEST_WHOLE_ANSWER = 21_333
 
 
-def api_version(config: ModelConfig) -> str:
+def _api_version(config: ModelConfig) -> str:
     """The connection's option `api_version` where it names one: some gateways know only the old."""
     chosen = config.options.get("api_version")
-    if chosen in (OLD_API, NEW_API):
+    if chosen in (_OLD_API, _NEW_API):
         return str(chosen)
-    return OLD_API if family_of(config.model).sampling else NEW_API
+    return _OLD_API if family_of(config.model).sampling else _NEW_API
 
 
 class Anthropic:
@@ -65,14 +65,14 @@ class Anthropic:
 
 
 def _headers(config: ModelConfig) -> dict[str, str]:
-    return {"anthropic-version": api_version(config)} | headers(config, key_header="x-api-key")
+    return {"anthropic-version": _api_version(config)} | headers(config, key_header="x-api-key")
 
 
 def _body(config: ModelConfig, request: ChatRequest) -> JSONObject:
     family, params = family_of(config.model), request.params
     body = {"model": config.model, "messages": wire_messages(request.messages), "stream": request.stream}
-    body |= wire_params(family, params, sampling=api_version(config) == OLD_API)
-    if not request.stream and isinstance(body["max_tokens"], int) and body["max_tokens"] > LARGEST_WHOLE_ANSWER:
+    body |= wire_params(family, params, sampling=_api_version(config) == _OLD_API)
+    if not request.stream and isinstance(body["max_tokens"], int) and body["max_tokens"] > _LARGEST_WHOLE_ANSWER:
         body["stream"] = True
     if system := system_text(request.messages):
         body["system"] = system

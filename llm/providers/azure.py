@@ -19,32 +19,32 @@ from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
 _ENTRA_TOKEN = re.compile(r"\s*eyJ[\w-]+\.[\w-]+\.[\w-]+\s*", re.ASCII)
 # "gpt-35-turbo", and "gpt-41" of people who did the same: a deployment's name could not hold a dot.
 _WITHOUT_DOT = re.compile(r"^gpt-([3-9])(\d)(?![\d.])")
-OPTIONS_ENV: Mapping[str, str] = {"api_version": "AZURE_OPENAI_API_VERSION"}
-NO_DEPLOYMENT = (
+_OPTIONS_ENV: Mapping[str, str] = {"api_version": "AZURE_OPENAI_API_VERSION"}
+_NO_DEPLOYMENT = (
     "This Azure resource has no deployment of that name. Check the spelling; a new one needs up to five minutes."
 )
-REJECTED_KEY = (
+_REJECTED_KEY = (
     "Azure rejected the key. Check that the key and the endpoint belong to the same resource; a token of Entra ID is "
     "valid for an hour."
 )
-NO_SUCH_PATH = (
+_NO_SUCH_PATH = (
     "Azure answered, but not at this address. Check the endpoint, and the API version where the address needs one."
 )
 # A family that takes tools only on Responses, under a name that does not tell.
-UNKNOWN_FAMILY = (
+_UNKNOWN_FAMILY = (
     "The name of this deployment does not say which model it is, and its model takes tools in another format. Set the "
     "connection's option underlying_model to the model's own name, like gpt-5.6-terra."
 )
 
 
-def underlying_model(config: ModelConfig) -> str:
+def _underlying_model(config: ModelConfig) -> str:
     """Whose rules hold. The name of a deployment is the best guess unless the connection knows better."""
     named = config.options.get("underlying_model")
     model = named if isinstance(named, str) and named.strip() else config.model
     return _WITHOUT_DOT.sub(r"gpt-\1.\2", model.strip().lower())
 
 
-def knowledge_of(version: str) -> Knowledge:
+def _knowledge_of(version: str) -> Knowledge:
     """What a dated version knows; the style without dates knows everything."""
     if not version:
         return EVERYTHING
@@ -60,14 +60,14 @@ class Azure:
     icon = "p-azure"
     base_url = ""
     url_env = "AZURE_OPENAI_ENDPOINT"
-    options_env = OPTIONS_ENV
+    options_env = _OPTIONS_ENV
     key_env = "AZURE_OPENAI_API_KEY"
     needs_key = True
 
     def build(self, config: ModelConfig, request: ChatRequest) -> HttpRequest:
         address = AzureAddress.of(config.base_url, config.options)
         deployed = replace(config, model=address.deployment or config.model)
-        wire = asked(deployed, request, model=underlying_model(config), server=knowledge_of(address.version))
+        wire = asked(deployed, request, model=_underlying_model(config), server=_knowledge_of(address.version))
         return HttpRequest(
             method="POST",
             url=address.url(wire.operation, deployment=deployed.model),
@@ -89,13 +89,13 @@ class Azure:
         error = error_of(status, headers, body)
         match error:
             case BadCredentials() if status == 401:
-                return BadCredentials(REJECTED_KEY, status=status)
+                return BadCredentials(_REJECTED_KEY, status=status)
             case NotAnAPI() if status == 404:
-                return NotAnAPI(NO_SUCH_PATH, status=status)
+                return NotAnAPI(_NO_SUCH_PATH, status=status)
             case BadRequest() if "/v1/responses" in fault_in_body(body).message:
-                return BadRequest(UNKNOWN_FAMILY, status=status)
+                return BadRequest(_UNKNOWN_FAMILY, status=status)
             case ModelNotFound():
-                return ModelNotFound(NO_DEPLOYMENT, status=status)
+                return ModelNotFound(_NO_DEPLOYMENT, status=status)
             case _:
                 return error
 

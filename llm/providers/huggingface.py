@@ -16,24 +16,24 @@ from llm.providers._openai_chat import OpenAIChat
 from llm.providers._reading import dicts_in, ids_in, rows_in, text_of
 from llm.types import JSON, ChatRequest, HttpRequest, JSONObject, ModelConfig
 
-ROUTER = "router.huggingface.co"
-DEDICATED = ".endpoints.huggingface.cloud"
+_ROUTER = "router.huggingface.co"
+_DEDICATED = ".endpoints.huggingface.cloud"
 # So many seconds the proxy of a sleeping endpoint holds a request while a replica starts. The client waits a little
 # longer for a first byte, so that a start which takes more ends in a 503 that says so, and not in silence.
-SCALE_UP_SECONDS = 110
-POLICIES = ("fastest", "cheapest", "preferred")
+_SCALE_UP_SECONDS = 110
+_POLICIES = ("fastest", "cheapest", "preferred")
 # TGI wants a temperature above 0. At this one the likeliest token wins, and half precision does not overflow.
-COLDEST = 0.01
-STARTING = "The model is not ready: it is loading, or its endpoint is starting or paused. Try again in a few minutes."
+_COLDEST = 0.01
+_STARTING = "The model is not ready: it is loading, or its endpoint is starting or paused. Try again in a few minutes."
 
 
-def fit_container(body: JSONObject) -> JSONObject:
+def _fit_container(body: JSONObject) -> JSONObject:
     """The request as TGI takes it, in a form that vLLM and llama.cpp in the same place understand as well."""
     changed: JSONObject = {}
     if isinstance(stop := body.get("stop"), str):
         changed["stop"] = [stop]
     if body.get("temperature") == 0:
-        changed["temperature"] = COLDEST
+        changed["temperature"] = _COLDEST
     if isinstance(wanted := body.get("response_format"), dict):
         changed["response_format"] = wanted | _grammar(wanted)
     return body | changed
@@ -60,28 +60,28 @@ class HuggingFace(OpenAIChat):
         """The router's list is public. A container serves one model and, if it is TGI, under any name."""
         listed = super().models(config)
         request = self._addressed(listed.request, config)
-        if self.host(config) == ROUTER:
-            return ModelList(request=request, names=routed_names, proves_key=False)
+        if self.host(config) == _ROUTER:
+            return ModelList(request=request, names=_routed_names, proves_key=False)
         return replace(listed, request=request, is_complete=False)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
-        return error_of(status, headers, body, hints={Overloaded: STARTING} if status == 503 else None)
+        return error_of(status, headers, body, hints={Overloaded: _STARTING} if status == 503 else None)
 
     def _addressed(self, request: HttpRequest, config: ModelConfig) -> HttpRequest:
         return replace(request, headers=dict(_extra_headers(self.host(config), config)) | dict(request.headers))
 
 
 def _extra_headers(host: str, config: ModelConfig) -> Iterator[tuple[str, str]]:
-    if host == ROUTER and (bill_to := text_of(config.options.get("bill_to")).strip()):
+    if host == _ROUTER and (bill_to := text_of(config.options.get("bill_to")).strip()):
         yield "x-hf-bill-to", bill_to
-    if host.endswith(DEDICATED):
-        yield "x-scale-up-timeout", str(SCALE_UP_SECONDS)
+    if host.endswith(_DEDICATED):
+        yield "x-scale-up-timeout", str(_SCALE_UP_SECONDS)
 
 
-def routed_names(document: JSON) -> list[str]:
+def _routed_names(document: JSON) -> list[str]:
     """Each model by itself, with each way to choose a host for it, and with each host that serves it now."""
     names = ids_in(document)
-    suffixed = [f"{name}:{suffix}" for name in names for suffix in POLICIES]
+    suffixed = [f"{name}:{suffix}" for name in names for suffix in _POLICIES]
     return [*names, *suffixed, *_hosted(document)]
 
 
@@ -96,10 +96,10 @@ def _hosted(document: JSON) -> Iterator[str]:
 provider = HuggingFace(
     label="Hugging Face",
     icon="p-huggingface",
-    base_url=f"https://{ROUTER}/v1",
+    base_url=f"https://{_ROUTER}/v1",
     key_env="HF_TOKEN",
     needs_key=True,
     inline_thinking=True,
-    format=ChatFormat(fit=fit_container),
-    hosts={ROUTER: PLAIN},
+    format=ChatFormat(fit=_fit_container),
+    hosts={_ROUTER: PLAIN},
 )

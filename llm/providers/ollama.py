@@ -23,14 +23,14 @@ from llm.providers._reading import rows_in
 from llm.types import JSON, ChatRequest, Event, HttpRequest, JSONObject, ModelConfig, ToolSpec
 
 # The fields of `api.Options`; the server drops others without a word.
-LOADING = ("main_gpu", "num_batch", "num_ctx", "num_gpu", "num_thread", "use_mmap")
-SAMPLING = ("min_p", "num_keep", "num_predict", "seed", "temperature", "top_k", "top_p", "typical_p")
-PENALTIES = ("frequency_penalty", "presence_penalty", "repeat_last_n", "repeat_penalty")
-KNOWN = frozenset((*LOADING, *SAMPLING, *PENALTIES))
+_LOADING = ("main_gpu", "num_batch", "num_ctx", "num_gpu", "num_thread", "use_mmap")
+_SAMPLING = ("min_p", "num_keep", "num_predict", "seed", "temperature", "top_k", "top_p", "typical_p")
+_PENALTIES = ("frequency_penalty", "presence_penalty", "repeat_last_n", "repeat_penalty")
+_KNOWN = frozenset((*_LOADING, *_SAMPLING, *_PENALTIES))
 # gpt-oss thinks as much as a level says; other models think or do not.
-LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
+_LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 _THINKS_IN_LEVELS = re.compile(r"gpt-?oss", re.IGNORECASE)
-HINTS: dict[type[LLMError], str] = {
+_HINTS: dict[type[LLMError], str] = {
     ModelNotFound: "The server has no model of this name. Load it with `ollama pull`, or check the spelling.",
 }
 _NO_MEMORY = re.compile(r"requires more system memory|out of memory|unable to allocate", re.IGNORECASE)
@@ -62,7 +62,7 @@ class Ollama:
         """What is installed; a local server asks nobody for a key, and the vendor's own shows its list to everybody."""
         url = endpoint(config.base_url or self.base_url, "tags")
         request = HttpRequest(method="GET", url=url, headers=_headers(config))
-        return ModelList(request=request, names=names_in, proves_key=False)
+        return ModelList(request=request, names=_names_in, proves_key=False)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         quote = fault_in_body(body).quote()
@@ -70,10 +70,10 @@ class Ollama:
             # A 500 like those that pass, but the same memory will be missing the next time.
             small = "The server has too little memory for this model. Pick a smaller one, or lower num_ctx."
             return ProviderError(f"{small} It said: {quote}", status=status)
-        return error_of(status, headers, body, hints=HINTS)
+        return error_of(status, headers, body, hints=_HINTS)
 
 
-def names_in(document: JSON) -> list[str]:
+def _names_in(document: JSON) -> list[str]:
     """Installed models in both spellings: a name without a tag means the tag `latest`."""
     installed = rows_in(document, "models")
     named = [name for row in installed for key in ("name", "model") if isinstance(name := row.get(key), str)]
@@ -115,9 +115,9 @@ def _settings(model: str, settings: Mapping[str, JSON]) -> JSONObject:
 def _think(model: str, effort: JSON) -> bool | str | None:
     if effort == "none":
         return False
-    if not isinstance(effort, str) or effort not in LEVELS:
+    if not isinstance(effort, str) or effort not in _LEVELS:
         return None
-    return LEVELS[effort] if _THINKS_IN_LEVELS.search(model) else True
+    return _LEVELS[effort] if _THINKS_IN_LEVELS.search(model) else True
 
 
 def _format(response_format: JSON) -> JSON:
@@ -132,7 +132,7 @@ def _format(response_format: JSON) -> JSON:
 
 def _options(settings: Mapping[str, JSON]) -> JSONObject:
     limit, stop = settings.get("max_tokens"), settings.get("stop")
-    named = {name: value for name, value in settings.items() if name in KNOWN}
+    named = {name: value for name, value in settings.items() if name in _KNOWN}
     named |= {"num_predict": limit} if limit is not None else {}
     named |= {"stop": [stop] if isinstance(stop, str) else stop}
     return {name: value for name, value in named.items() if value is not None}

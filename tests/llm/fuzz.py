@@ -3,12 +3,12 @@
 A case is a number: the same number is the same damage, as long as the recordings are the same.
 """
 
-import copy
 import json
 import random
 import re
 import typing
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, fields
 
 from llm.errors import LLMError
@@ -256,8 +256,8 @@ def change(value, chance):
 
 
 def hostile(chance, *others):
-    """A copy, because the next change may be made inside it: shared, it would differ from case to case."""
-    return copy.deepcopy(chance.choice([*HOSTILE, *others]))
+    """A value of its own: the next change may reach into it, and must not change the cases that follow."""
+    return deepcopy(chance.choice([*HOSTILE, *others]))
 
 
 def replace(value, key, chance):

@@ -15,13 +15,27 @@ class Recorded:
     body: bytes
 
     @property
+    def folder(self):
+        return self.name.partition("/")[0]
+
+    @property
+    def call(self):
+        return self.name.partition("/")[2]
+
+    @property
     def provider(self):
+        """A folder that is named like a provider is its own; any other is that of a server which speaks for several."""
         wires = {"messages": "anthropic", "responses": "openai"}
-        return PROVIDERS[wires.get(self.name.partition("/")[2].partition("_")[0], "vllm")]
+        return PROVIDERS[self.folder if self.folder in PROVIDERS else wires.get(self.call.partition("_")[0], "vllm")]
 
     @property
     def is_list(self):
-        return self.name.endswith("/models")
+        return self.call == "models"
+
+    @property
+    def is_cut(self):
+        """Recorded only up to somewhere in its middle."""
+        return self.call.startswith("cut")
 
 
 def recorded(path):

@@ -19,6 +19,7 @@ from llm.types import (
     system,
     user,
 )
+from tests.llm.scripted import can_answer
 
 MODELS = {
     # The name of a deployment is taken for that of its model.
@@ -69,7 +70,7 @@ def server():
 
 
 def models():
-    return [(name, model) for name in PROVIDERS for model in MODELS.get(name, ["m"])]
+    return [(name, model) for name in PROVIDERS if can_answer(name) for model in MODELS.get(name, ["m"])]
 
 
 @pytest.mark.parametrize(("name", "model"), models())

@@ -1,12 +1,12 @@
 """Requests of Ollama's native API as exact JSON, and where they go."""
 
+import base64
 import json
 
 import pytest
 
-from llm.errors import (
-    BadRequest,
-)
+from llm.errors import BadRequest
+from llm.history import fit_history
 from llm.providers import PROVIDERS
 from llm.types import (
     ChatRequest,
@@ -164,6 +164,13 @@ def test_an_image_by_address_is_refused_and_one_in_bytes_is_sent():
         request(Message("user", (Image(url="https://h/a.png"),)))
     sent = body(Message("user", (Image(data=b"\x01\x02"),)))
     assert sent["messages"] == [{"role": "user", "content": "", "images": ["AQI="]}]
+
+
+def test_an_image_that_was_pasted_as_an_address_is_sent_in_bytes():
+    png = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+    pasted = Message("user", (Image(url=f"data:image/png;base64,{png}"),))
+    [message] = fit_history([pasted], provider="ollama").messages
+    assert body(message)["messages"][0]["images"] == [png]
 
 
 @pytest.mark.parametrize(
