@@ -18,6 +18,8 @@ MAX_DOCUMENT = 2 * 1024 * 1024
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
+# Of JSON, of the fields of an event ("data", "event", "id", "retry") and of a comment: a page has others.
+_BEGINNINGS = b"{[deir:"
 _JSON_BLANK = " \t\r\n"
 
 
@@ -180,14 +182,14 @@ def whole_object(chunks: Iterable[bytes]) -> JSONObject:
 def beginning_of_answer(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The first byte that is neither blank nor a byte order mark, and everything from there on.
 
-    A web page is no answer of an API, whatever its status and its type say.
+    A page is no answer of an API, whatever its status and its type say.
     """
     rest = iter(chunks)
     head = b""
     for chunk in rest:
         head = (head + chunk).removeprefix(_BOM).lstrip(_BLANK)
-        if head.startswith(b"<"):
-            raise NotAnAPI
         if head and not _BOM.startswith(head):
+            if head[0] not in _BEGINNINGS:
+                raise NotAnAPI
             return head[:1], chain([head], rest)
     raise Truncated

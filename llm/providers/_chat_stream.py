@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from llm.errors import TimedOut, Truncated
+from llm.errors import NotAnAPI, TimedOut, Truncated
 from llm.providers._documents import Documents
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
@@ -34,7 +34,7 @@ def parse(chunks: Iterable[bytes], *, thinking: InlineThinking | None = None) ->
 
 
 def events_of(documents: Documents, *, thinking: InlineThinking | None = None) -> Iterator[Event]:
-    answer = ChatAnswer(thinking)
+    answer, document = ChatAnswer(thinking), dict[str, JSON]()
     try:
         for document in documents:
             yield from answer.read(document)
@@ -42,6 +42,8 @@ def events_of(documents: Documents, *, thinking: InlineThinking | None = None) -
         # Some servers end neither stream nor connection; after a finish reason only a count of tokens can be missing.
         if not answer.has_reason:
             raise
+    if documents.is_whole and "choices" not in document:
+        raise NotAnAPI  # `{"status": "ok"}` is somebody's answer, but no model's
     answer.ended = documents.is_done
     yield from answer.finish()
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
-from llm.errors import NotAnAPI
 from llm.framing import (
     MalformedJSONError,
     beginning_of_answer,
@@ -18,8 +17,6 @@ from llm.types import JSONObject
 
 # Documents are kept while one is looked for: a server that never says anything must not fill the memory.
 MOST_AHEAD = 32
-# Of JSON, of the fields of an event ("data", "event", "id", "retry") and of a comment: a page has others.
-BEGINNINGS = (b"{", b"[", b"d", b"e", b"i", b"r", b":")
 
 
 class Documents:
@@ -29,7 +26,7 @@ class Documents:
         first, chunks = beginning_of_answer(chunks)
         self.is_whole = first in (b"{", b"[")
         self.is_done = self.is_whole
-        self._documents = _only(chunks) if self.is_whole else json_objects(self._before_done(first, chunks))
+        self._documents = _only(chunks) if self.is_whole else json_objects(self._before_done(chunks))
 
     def __iter__(self) -> Iterator[JSONObject]:
         return self._documents
@@ -45,9 +42,8 @@ class Documents:
         self._documents = chain(seen, self._documents)
         return next(filter(tells, seen[-1:]), {})
 
-    def _before_done(self, first: bytes, chunks: Iterable[bytes]) -> Iterator[str]:
+    def _before_done(self, chunks: Iterable[bytes]) -> Iterator[str]:
         """The data of each event before `[DONE]`, without the keep-alives that some servers send as data."""
-        event = None
         for event in server_sent_events(chunks):
             data = event.data.strip()
             if data.startswith("[DONE]"):
@@ -55,8 +51,6 @@ class Documents:
                 return
             if data and not data.startswith(":"):
                 yield _as_error(data) if event.event == "error" else data
-        if event is None and first not in BEGINNINGS:
-            raise NotAnAPI
 
 
 def _as_error(data: str) -> str:

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from llm.errors import NotAnAPI, Truncated
+from llm.errors import Truncated
 from llm.framing import beginning_of_answer, json_lines, json_objects
-from llm.providers._documents import BEGINNINGS
 from llm.providers._errors import error_in_stream
 from llm.providers._inline_thinking import InlineThinking
 from llm.providers._reading import dicts_in, text_of, tokens
@@ -18,15 +17,13 @@ _COUNTS = ("prompt_eval_count", "eval_count")
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
-    first, chunks = beginning_of_answer(chunks)
-    answer, line = NativeAnswer(), None
+    _, chunks = beginning_of_answer(chunks)
+    answer = NativeAnswer()
     for line in json_objects(json_lines(chunks)):
         yield from answer.read(line)
         if line.get("done") is True:
             yield from answer.finish(line)
             return
-    if line is None and first not in BEGINNINGS:
-        raise NotAnAPI
     yield from answer.break_off()
 
 

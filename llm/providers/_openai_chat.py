@@ -15,6 +15,11 @@ from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
 
 
+def listed_at(base_url: str, config: ModelConfig) -> ModelList:
+    sent = headers(config, key_header="authorization", scheme="Bearer ")
+    return ModelList(request=HttpRequest(method="GET", url=endpoint(base_url, "models"), headers=sent), names=ids_in)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAIChat:
     """`format` is what its servers speak, except those in `hosts`; a connection's `options` beat both."""
@@ -43,12 +48,7 @@ class OpenAIChat:
         return parse(chunks, thinking=InlineThinking() if self.inline_thinking else None)
 
     def models(self, config: ModelConfig) -> ModelList:
-        request = HttpRequest(
-            method="GET",
-            url=endpoint(config.base_url or self.base_url, "models"),
-            headers=headers(config, key_header="authorization", scheme="Bearer "),
-        )
-        return ModelList(request=request, names=ids_in)
+        return listed_at(config.base_url or self.base_url, config)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         return error_of(status, headers, body)

@@ -9,7 +9,7 @@ from llm.types import JSON
 _CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"})
 # Too large a limit is not an unknown one: it is for the caller to mend.
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-_ABOUT_THE_VALUE = re.compile(r"unsupported value", re.IGNORECASE)
+_ABOUT_THE_VALUE = re.compile(r"unsupported[ _]value", re.IGNORECASE)
 # Reasoning that another account signed, or too long ago: Anthropic, OpenAI.
 _SIGNATURE = re.compile(
     r"invalid [`'\"]?signature[`'\"]? in|invalid_encrypted_content|encrypted content .*could not be", re.IGNORECASE
@@ -67,4 +67,4 @@ def _texts(document: Mapping[str, JSON]) -> Iterator[str]:
     yield from _messages(document)
     match document:
         case {"error": {"code": str(code)}}:
-            yield code.replace("unsupported_value", "unsupported value")
+            yield code

@@ -7,8 +7,8 @@ from llm.framing import encode_json
 from llm.providers._address import endpoint, headers
 from llm.providers._base import NO_OPTIONS, ModelList
 from llm.providers._errors import error_of
+from llm.providers._openai_chat import listed_at
 from llm.providers._openai_formats import asked, parse
-from llm.providers._reading import ids_in
 from llm.types import ChatRequest, Event, HttpRequest, ModelConfig
 
 
@@ -34,12 +34,7 @@ class OpenAI:
         return parse(chunks)
 
     def models(self, config: ModelConfig) -> ModelList:
-        request = HttpRequest(
-            method="GET",
-            url=endpoint(config.base_url or self.base_url, "models"),
-            headers=headers(config, key_header="authorization", scheme="Bearer "),
-        )
-        return ModelList(request=request, names=ids_in)
+        return listed_at(config.base_url or self.base_url, config)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         return error_of(status, headers, body)

@@ -158,7 +158,7 @@ class Call:
             return Unreachable("The provider did not accept a connection in time. Check the address, then try again.")
         if self.phase is Phase.WAITING:
             return TimedOut("The provider did not start to answer in time. Try again or pick another model.")
-        return TimedOut("The provider fell silent in the middle of its answer. Regenerate for a full answer.")
+        return TimedOut("The provider fell silent in the middle of its answer. Try again for a full answer.")
 
     def _drop_handle(self) -> None:
         self._interrupt = lambda: None

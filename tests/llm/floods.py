@@ -101,7 +101,7 @@ CREATED = event({"type": "response.created", "response": {"object": "response"}}
 REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n"
 
 FLOODS = {
-    "endless line": Flood(CLOSE_DELIMITED, b"x", error="ProviderError"),
+    "endless line": Flood(CLOSE_DELIMITED + b"d", b"x", error="ProviderError"),
     "endless data line": Flood(CLOSE_DELIMITED + b"data: ", b"x", error="ProviderError"),
     "endless event of short lines": Flood(CLOSE_DELIMITED, b"data: x\n", error="ProviderError"),
     "endless event of empty lines": Flood(CLOSE_DELIMITED, b"data:\n", error="ProviderError"),

@@ -107,6 +107,11 @@ SEEDS = seeds()
 PROVIDER_NAMES = tuple(PROVIDERS)
 
 
+def reads_events(name):
+    """Whether a provider's answers are events and not lines: its undamaged ones show it."""
+    return any(b"data: " in seed.body for seed in SEEDS if name in seed.speakers)
+
+
 def run(number):
     """The provider of the case, and how it ended: "finish" or the name of the error."""
     chance = random.Random(number)

@@ -33,6 +33,11 @@ class Recorded:
         return self.call == "models"
 
     @property
+    def is_sign_of_life(self):
+        """What the server says of itself, to nobody who asked a model."""
+        return self.call in ("health", "version")
+
+    @property
     def is_cut(self):
         """Recorded only up to somewhere in its middle."""
         return self.call.startswith("cut")
@@ -44,7 +49,9 @@ def recorded(path):
 
 
 EVERYTHING = [recorded(path) for path in sorted(STREAMS.glob("*/*.http"))]
-ANSWERS = [answer for answer in EVERYTHING if answer.status == 200 and not answer.is_list]
+SIGNS_OF_LIFE = [answer for answer in EVERYTHING if answer.is_sign_of_life]
+OTHERS = [answer for answer in EVERYTHING if answer.is_list or answer.is_sign_of_life]
+ANSWERS = [answer for answer in EVERYTHING if answer.status == 200 and answer not in OTHERS]
 LISTS = [answer for answer in EVERYTHING if answer.is_list]
 REFUSALS = [answer for answer in EVERYTHING if answer.status != 200]
 

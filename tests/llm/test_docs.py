@@ -95,7 +95,8 @@ def test_the_recipe_is_found_by_the_tests_of_every_provider(house_with_a_parrot)
     for name in RECORDINGS:
         assert re.search(rf"\[parrot/{name}\] PASSED", done.stdout), name
     found = set(re.findall(r"(\w+)\.py::\S+\[\S*parrot.* PASSED", done.stdout))
-    assert found == {"test_contract", "test_errors", "test_fuzz", "test_recordings", "test_splits"}
+    expected = {"test_contract", "test_errors", "test_fuzz", "test_plain_text", "test_recordings", "test_splits"}
+    assert found == expected
 
 
 @pytest.mark.parametrize("error", [each for each in vars(llm.errors).values() if isinstance(each, type)])

@@ -5,8 +5,9 @@ import pytest
 from llm.errors import LLMError, Overloaded, ProviderError
 from llm.providers import PROVIDERS
 from llm.types import Finish, TextDelta
+from tests.llm import fuzz
 
-STREAMED = [name for name in PROVIDERS if name != "ollama"]  # which has lines instead of events
+STREAMED = [name for name in PROVIDERS if fuzz.reads_events(name)]
 
 
 def failure(name, data):

@@ -169,7 +169,7 @@ def test_an_image_by_address_is_refused_and_one_in_bytes_is_sent():
 def test_an_image_that_was_pasted_as_an_address_is_sent_in_bytes():
     png = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
     pasted = Message("user", (Image(url=f"data:image/png;base64,{png}"),))
-    [message] = fit_history([pasted], provider="ollama").messages
+    [message] = fit_history([pasted], origin="ollama@h").messages
     assert body(message)["messages"][0]["images"] == [png]
 
 

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from llm.errors import BadCredentials, BadRequest, ContextTooLong, ModelNotFound
-from llm.types import ModelConfig, Secret
-from tests.llm.recorded import LISTS, REFUSALS
+from llm.errors import BadCredentials, BadRequest, ContextTooLong, LLMError, ModelNotFound
+from llm.providers import PROVIDERS
+from llm.secret import Secret
+from llm.types import ModelConfig
+from tests.llm.recorded import LISTS, REFUSALS, SIGNS_OF_LIFE
 
 # What a recording under this name is about, whoever sent it.
 REFUSED = {
@@ -31,3 +33,11 @@ def test_a_list_of_models(answer):
     names = answer.provider.models(config).names(json.loads(answer.body))
     assert names
     assert all(names)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize("answer", SIGNS_OF_LIFE, ids=lambda answer: answer.name)
+def test_a_sign_of_life_is_no_empty_answer_of_a_model(name, answer):
+    """A base URL that leads to the wrong path of the right server must not look like a model with nothing to say."""
+    with pytest.raises(LLMError):
+        list(PROVIDERS[name].parse([answer.body]))
