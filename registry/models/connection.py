@@ -39,6 +39,8 @@ class Connection(Credentials):
     base_url = models.CharField("base URL", max_length=500, blank=True, help_text="Empty: the provider's own address.")
     options = models.JSONField(default=dict, blank=True, help_text="What the provider's format needs besides.")
     is_active = models.BooleanField("active", default=True)
+    # Made together with its model, and goes with the last one.
+    is_inline = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
 from llm.types import ModelConfig
@@ -66,6 +66,13 @@ class LLMModel(models.Model):
         self.default_params = {} if self.default_params is None else self.default_params
         if problem := params_problem(self.default_params):
             raise ValidationError({"default_params": problem})
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            deleted = super().delete(*args, **kwargs)
+            if self.connection.is_inline and not self.connection.models.exists():
+                self.connection.delete()
+        return deleted
 
     @property
     def capabilities(self) -> dict[str, bool]:

@@ -1,0 +1,84 @@
+"""`/api/connections`. Whoever may not edit a connection does not see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from rest_framework import serializers, viewsets
+from rest_framework.exceptions import PermissionDenied
+
+from registry.api.addresses import Address, save_address
+from registry.api.filters import ConnectionFilter
+from registry.models import Connection
+from registry.querysets import may_edit
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+FOR_MANAGERS = "Only those who manage the global models may give a connection to everybody or take it back."
+
+
+class ConnectionDocument(serializers.ModelSerializer):
+    class Meta:
+        model = Connection
+        fields = (
+            "id",
+            "name",
+            "provider",
+            "base_url",
+            "is_global",
+            "is_active",
+            "options",
+            "has_key",
+            "key_preview",
+            "key_set_at",
+            "has_headers",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+    is_global = serializers.BooleanField(read_only=True)
+    has_key = serializers.BooleanField(read_only=True)
+    has_headers = serializers.BooleanField(read_only=True)
+
+
+class NewConnection(Address):
+    ignored = frozenset(ConnectionDocument.Meta.fields)
+
+    name = serializers.CharField(max_length=100)
+    is_active = serializers.BooleanField(required=False)
+    is_global = serializers.BooleanField(required=False)
+
+    def validate_is_global(self, is_global: bool) -> bool:  # noqa: FBT001 - DRF's signature
+        is_now = self.instance.is_global if self.instance else False
+        if is_global != is_now and not may_edit(self.context["request"].user, None):
+            raise PermissionDenied(FOR_MANAGERS)
+        return is_global
+
+    def to_representation(self, connection: Connection) -> dict[str, Any]:
+        return ConnectionDocument(connection).data
+
+    def create(self, values: dict[str, Any]) -> Connection:
+        return self.update(Connection(owner=self.context["request"].user), values)
+
+    @transaction.atomic
+    def update(self, connection: Connection, values: dict[str, Any]) -> Connection:
+        user = self.context["request"].user
+        for name in ("name", "is_active"):
+            setattr(connection, name, values.get(name, getattr(connection, name)))
+        if values.get("is_global", connection.is_global) != connection.is_global:
+            connection.owner = None if values["is_global"] else user
+        return save_address(connection, values, by=user)
+
+
+class Connections(viewsets.ModelViewSet):
+    http_method_names = ["get", "head", "post", "patch", "delete"]
+    filterset_class = ConnectionFilter
+
+    def get_queryset(self) -> QuerySet[Connection]:
+        return Connection.objects.editable_by(self.request.user)
+
+    def get_serializer_class(self) -> type[serializers.Serializer]:
+        return ConnectionDocument if self.request.method in {"GET", "HEAD"} else NewConnection

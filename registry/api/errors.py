@@ -1,0 +1,132 @@
+"""Every failure of the API in one shape: `{"error": {"code", "message", "details"?}}`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import IntegrityError
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+from llm.errors import LLMError
+from registry.errors import CredentialUnreadable, ModelUnavailable, NoModel, UnusableSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Details = dict[str, Any]
+
+STATUS_OF = {
+    ModelUnavailable.code: status.HTTP_404_NOT_FOUND,
+    CredentialUnreadable.code: status.HTTP_409_CONFLICT,
+    UnusableSettings.code: status.HTTP_409_CONFLICT,
+    NoModel.code: status.HTTP_409_CONFLICT,
+}
+# What Django and DRF call a field's mistake. Other codes are the registry's own and say more than "invalid".
+WHAT_TO_DO: dict[type[exceptions.APIException], str] = {
+    exceptions.NotAuthenticated: "Sign in, or send the header `Authorization: Token …`.",
+    exceptions.NotFound: "There is nothing here, or it is not yours. Check the address and the id.",
+    exceptions.PermissionDenied: "You may not do this.",
+    exceptions.UnsupportedMediaType: "Send JSON with the header `Content-Type: application/json`.",
+    exceptions.NotAcceptable: "The answer is JSON. Send the header `Accept: application/json`.",
+}
+OWN_CODES = frozenset({"key_required", "masked_key", "bad_key", "bad_header", "credential_unreadable"})
+EVERYTHING = "non_field_errors"
+
+
+class Conflict(exceptions.APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+    default_detail = "Something that this request names has changed meanwhile. Read it again and repeat the request."
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+    default_detail = "The body is too large."
+
+
+def error_response(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """None for what nobody foresaw: that is a fault of the server, and its log tells it."""
+    refusal = refusal_of(exception)
+    if refusal is None:
+        return None
+    body, headers = error_body(refusal), {}
+    if header := getattr(refusal, "auth_header", None):
+        headers["WWW-Authenticate"] = header
+    if isinstance(refusal, exceptions.Throttled):
+        headers["Retry-After"] = str(body["error"]["details"]["retry_after"])
+    return Response(body, status=refusal.status_code, headers=headers)
+
+
+def refusal_of(exception: Exception) -> exceptions.APIException | None:
+    match exception:
+        case exceptions.APIException():
+            refusal = exception
+        case Http404():
+            refusal = exceptions.NotFound()
+        case PermissionDenied():
+            refusal = exceptions.PermissionDenied()
+        case ModelValidationError():
+            refusal = exceptions.ValidationError(details_of(exception))
+        case LLMError():
+            refusal = exceptions.APIException(exception.message, exception.code)
+            refusal.status_code = STATUS_OF.get(exception.code, status.HTTP_502_BAD_GATEWAY)
+        case IntegrityError():
+            refusal = Conflict()
+        case _:
+            refusal = None
+    return refusal
+
+
+def details_of(error: ModelValidationError) -> Details:
+    """A model's complaint as a serializer makes it, with the codes."""
+    fields = error.error_dict if hasattr(error, "error_dict") else {EVERYTHING: error.error_list}
+    return {
+        EVERYTHING if name == "__all__" else name: [
+            exceptions.ErrorDetail(sentence, each.code or "invalid") for each in errors for sentence in each.messages
+        ]
+        for name, errors in fields.items()
+    }
+
+
+def error_body(refusal: exceptions.APIException) -> Details:
+    match refusal:
+        case exceptions.ValidationError():
+            return validation_body(dict(flat(refusal.detail)))
+        case exceptions.Throttled():
+            seconds = math.ceil(refusal.wait or 1)
+            return shaped("throttled", f"Too many requests. Wait {seconds} seconds.", {"retry_after": seconds})
+    detail = refusal.detail
+    is_default = detail == refusal.default_detail or not isinstance(refusal, exceptions.PermissionDenied)
+    message = WHAT_TO_DO.get(type(refusal), str(detail)) if is_default else str(detail)
+    return shaped(detail.code, message)
+
+
+def validation_body(details: dict[str, list[exceptions.ErrorDetail]]) -> Details:
+    own = {error.code for errors in details.values() for error in errors} & OWN_CODES
+    code = own.pop() if len(own) == 1 and len(details) == 1 else "invalid"
+    sentences = [f"{name}: {errors[0]}" if name != EVERYTHING else str(errors[0]) for name, errors in details.items()]
+    return shaped(code, " ".join(sentences), {name: list(map(str, errors)) for name, errors in details.items()})
+
+
+def flat(detail: Any, path: str = "") -> Iterator[tuple[str, list[exceptions.ErrorDetail]]]:
+    """The errors by the path to their field, such as `capabilities.tools`."""
+    match detail:
+        case dict():
+            for name, errors in detail.items():
+                yield from flat(errors, f"{path}.{name}" if path else str(name))
+        case [str(), *_]:
+            yield path or EVERYTHING, detail
+        case list():
+            for number, errors in enumerate(detail):
+                yield from flat(errors, f"{path}.{number}" if path else str(number))
+
+
+def shaped(code: str, message: str, details: Details | None = None) -> Details:
+    error: Details = {"code": code, "message": message}
+    return {"error": error | ({"details": details} if details else {})}

@@ -1,0 +1,77 @@
+"""What lists can be narrowed by, and ordered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
+
+from registry.models import CAPABILITIES, Connection, LLMModel
+from registry.providers import provider_choices
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+OWNERS = [("mine", "Mine"), ("global", "Everybody's")]
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class ChoicesFilter(filters.BaseCSVFilter, filters.ChoiceFilter):
+    """Several of the choices, separated by commas."""
+
+
+class OwnedFilter(filters.FilterSet):
+    connection = ""
+
+    owner = ChoicesFilter(method="owned_by", choices=OWNERS)
+    search = filters.CharFilter(method="found", max_length=100)
+
+    def owned_by(self, rows: QuerySet, name: str, owners: list[str]) -> QuerySet:
+        owner = f"{self.connection}owner"
+        me = self.request.user.pk or 0  # null would be everybody; there is no user 0
+        ids = {"mine": Q(**{owner: me}), "global": Q(**{owner: None})}
+        wanted = Q(pk__in=[])
+        for each in owners:
+            wanted |= ids[each]
+        return rows.filter(wanted)
+
+    def found(self, rows: QuerySet, name: str, text: str) -> QuerySet:
+        return rows.filter(name__icontains=text)
+
+
+class ConnectionFilter(OwnedFilter):
+    provider = filters.ChoiceFilter(choices=provider_choices)
+    ordering = filters.OrderingFilter(fields=["name", "provider", "created_at"])
+
+    class Meta:
+        model = Connection
+        fields: list[str] = []
+
+
+class ModelFilter(OwnedFilter):
+    connection = "connection__"
+
+    provider = filters.ChoiceFilter(field_name="connection__provider", choices=provider_choices)
+    capability = ChoicesFilter(method="capable_of", choices=[(name, name) for name in CAPABILITIES])
+    ordering = filters.OrderingFilter(
+        fields=[
+            ("name", "name"),
+            ("connection__provider", "provider"),
+            ("context_window", "context_window"),
+            ("input_price", "input_price"),
+            ("output_price", "output_price"),
+            ("created_at", "created_at"),
+        ]
+    )
+
+    class Meta:
+        model = LLMModel
+        fields: list[str] = []
+
+    def capable_of(self, rows: QuerySet, name: str, capabilities: list[str]) -> QuerySet:
+        return rows.filter(**dict.fromkeys(capabilities, True))
+
+    def found(self, rows: QuerySet, name: str, text: str) -> QuerySet:
+        return rows.filter(Q(name__icontains=text) | Q(model_id__icontains=text))

@@ -1,0 +1,207 @@
+"""`/api/models`: what a reader sees, and what an owner writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers, viewsets
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+
+from registry.api.addresses import ADDRESS, SECRETS, Address, save_address
+from registry.api.errors import Conflict
+from registry.api.fields import Capabilities, CountField, PriceField
+from registry.api.filters import ModelFilter
+from registry.models import Connection, LLMModel
+from registry.models.llm_model import PRICES
+from registry.querysets import may_edit
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+COUNTS = ("context_window", "max_output_tokens")
+OWN_FIELDS = ("name", "model_id", "is_active", "default_params", *COUNTS, *PRICES)
+
+
+class LastTest(serializers.Serializer):
+    at = serializers.DateTimeField(source="last_test_at")
+    ok = serializers.BooleanField(source="last_test_ok")
+    steps = serializers.ListField(source="last_test_steps", child=serializers.DictField())
+
+
+class ModelDocument(serializers.ModelSerializer):
+    """The last fields are there for those who may edit the model."""
+
+    class Meta:
+        model = LLMModel
+        for_editors = (
+            "connection",
+            "base_url",
+            "has_key",
+            "key_preview",
+            "default_params",
+            "last_test",
+            "created_at",
+            "updated_at",
+        )
+        fields = (
+            "id",
+            "name",
+            "provider",
+            "model_id",
+            "is_global",
+            "is_active",
+            "usable",
+            "unusable_reason",
+            "capabilities",
+            *COUNTS,
+            *PRICES,
+            *for_editors,
+        )
+        read_only_fields = fields
+
+    provider = serializers.CharField(source="connection.provider", read_only=True)
+    is_global = serializers.BooleanField(source="connection.is_global", read_only=True)
+    usable = serializers.SerializerMethodField()
+    unusable_reason = serializers.SerializerMethodField()
+    capabilities = Capabilities(read_only=True)
+    input_price = PriceField(read_only=True)
+    output_price = PriceField(read_only=True)
+    cached_input_price = PriceField(read_only=True)
+    base_url = serializers.CharField(source="connection.base_url", read_only=True)
+    has_key = serializers.BooleanField(source="connection.has_key", read_only=True)
+    key_preview = serializers.CharField(source="connection.key_preview", read_only=True)
+    last_test = serializers.SerializerMethodField()
+
+    def get_usable(self, model: LLMModel) -> bool:
+        return not self.get_unusable_reason(model)
+
+    def get_unusable_reason(self, model: LLMModel) -> str:
+        return model.unusable_reason(self.context["request"].user)
+
+    @extend_schema_field(LastTest(allow_null=True))
+    def get_last_test(self, model: LLMModel) -> dict[str, Any] | None:
+        return LastTest(model).data if model.last_test_at else None
+
+    def to_representation(self, model: LLMModel) -> dict[str, Any]:
+        document = super().to_representation(model)
+        if not may_edit(self.context["request"].user, model.connection.owner_id):
+            for name in self.Meta.for_editors:
+                del document[name]
+        return document
+
+
+class ModelFields(Address):
+    """What is written about a model. The address belongs to its connection."""
+
+    ignored = frozenset(ModelDocument.Meta.fields)
+
+    name = serializers.CharField(max_length=100)
+    model_id = serializers.CharField(max_length=200)
+    is_active = serializers.BooleanField(required=False)
+    capabilities = Capabilities(required=False)
+    context_window = CountField(required=False)
+    max_output_tokens = CountField(required=False)
+    default_params = serializers.JSONField(required=False)
+    input_price = PriceField(required=False)
+    output_price = PriceField(required=False)
+    cached_input_price = PriceField(required=False)
+
+    def to_representation(self, model: LLMModel) -> dict[str, Any]:
+        return ModelDocument(model, context=self.context).data
+
+    def save_model(self, model: LLMModel, values: dict[str, Any]) -> LLMModel:
+        for name in OWN_FIELDS:
+            setattr(model, name, values.get(name, getattr(model, name)))
+        for name, has_it in values.get("capabilities", {}).items():
+            setattr(model, name, has_it)
+        model.full_clean()
+        model.save()
+        return model
+
+
+@extend_schema_field(OpenApiTypes.UUID)
+class OwnConnections(serializers.PrimaryKeyRelatedField):
+    """Connections that the reader may edit; one that is somebody else's does not exist for them."""
+
+    default_error_messages = {"does_not_exist": "There is no connection of yours with this id."}
+
+    def get_queryset(self) -> QuerySet[Connection]:
+        return Connection.objects.editable_by(self.context["request"].user)
+
+
+class NewModel(ModelFields):
+    """Either `connection`, or `provider` and what belongs to it: a connection that is made, and goes, with the model."""
+
+    provider = serializers.ChoiceField(choices=Address().fields["provider"].choices, required=False)
+    connection = OwnConnections(required=False)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        inline = [name for name in ADDRESS if name in values]
+        if "connection" in values and inline:
+            raise serializers.ValidationError(f"Send either connection or {', '.join(inline)}, not both.")
+        if "connection" not in values and "provider" not in values:
+            raise serializers.ValidationError("Send connection, or provider and what belongs to it.")
+        return values
+
+    @transaction.atomic
+    def create(self, values: dict[str, Any]) -> LLMModel:
+        user = self.context["request"].user
+        connection = values.get("connection") or save_address(
+            Connection(owner=user, name=values["name"], is_inline=True), values, by=user
+        )
+        return self.save_model(LLMModel(connection=connection), values)
+
+
+class ModelChanges(ModelFields):
+    @transaction.atomic
+    def update(self, model: LLMModel, values: dict[str, Any]) -> LLMModel:
+        connection = model.connection
+        address = {name: values[name] for name in ADDRESS if name in values and is_news(connection, name, values[name])}
+        if address and (others := connection.models.exclude(pk=model.pk).count()):
+            raise ConnectionShared(connection, others)
+        if address:
+            save_address(connection, address, by=self.context["request"].user)
+        return self.save_model(model, values)
+
+
+class ConnectionShared(Conflict):
+    default_code = "connection_shared"
+
+    def __init__(self, connection: Connection, others: int) -> None:
+        super().__init__(
+            f"This model's connection serves {others} more. Change it for all of them at "
+            f"/api/connections/{connection.pk}, or make a new model."
+        )
+
+
+def is_news(connection: Connection, name: str, value: Any) -> bool:
+    """What is entered as a secret always is: nobody compares it with what is stored."""
+    return name in SECRETS or getattr(connection, name) != value
+
+
+class EditableOrReadOnly(BasePermission):
+    message = "This model is everybody's. Only those who manage the global models may change it."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.method in SAFE_METHODS or request.user.is_authenticated
+
+    def has_object_permission(self, request: Request, view: APIView, model: LLMModel) -> bool:
+        return request.method in SAFE_METHODS or may_edit(request.user, model.connection.owner_id)
+
+
+class Models(viewsets.ModelViewSet):
+    http_method_names = ["get", "head", "post", "patch", "delete"]
+    permission_classes = [EditableOrReadOnly]
+    filterset_class = ModelFilter
+    serializers_of = {"POST": NewModel, "PATCH": ModelChanges}
+
+    def get_queryset(self) -> QuerySet[LLMModel]:
+        return LLMModel.objects.visible_to(self.request.user).select_related("connection")
+
+    def get_serializer_class(self) -> type[serializers.Serializer]:
+        return self.serializers_of.get(self.request.method, ModelDocument)

@@ -1,0 +1,5 @@
+from rest_framework.renderers import BrowsableAPIRenderer
+
+
+class ApiPage(BrowsableAPIRenderer):
+    """The API for people: every resource as a page."""

@@ -1,0 +1,91 @@
+"""`/api/tokens`: what API clients sign in with. A token is shown once, when it is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import authenticate
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import BasePermission
+
+from registry.api.fields import Strict
+from registry.models import APIToken
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+WRONG_PASSWORD = "This name and password do not fit together, or the account is not active."  # noqa: S105
+NO_TOKEN_FROM_TOKEN = "A token makes no other token. Send username and password, or sign in on the site."  # noqa: S105
+
+
+class TokenDocument(serializers.ModelSerializer):
+    created_at = serializers.DateTimeField(source="created", read_only=True)
+    expires_at = serializers.DateTimeField(source="expiry", read_only=True)
+
+    class Meta:
+        model = APIToken
+        fields = ("id", "name", "created_at", "expires_at")
+        read_only_fields = fields
+
+
+class MadeToken(TokenDocument):
+    token = serializers.CharField(read_only=True, help_text="Shown this once.")
+
+    class Meta(TokenDocument.Meta):
+        fields = (*TokenDocument.Meta.fields, "token")
+
+
+class NewToken(Strict):
+    """Who is not signed in sends `username` and `password`."""
+
+    name = serializers.CharField(required=False, max_length=100)
+    username = serializers.CharField(required=False, max_length=150)
+    password = serializers.CharField(required=False, max_length=4096, write_only=True, trim_whitespace=False)
+
+    def to_representation(self, token: APIToken) -> dict[str, Any]:
+        return MadeToken(token).data
+
+    def create(self, values: dict[str, Any]) -> APIToken:
+        token, token.token = APIToken.objects.create(user=self._owner(values), name=values.get("name", ""))
+        return token
+
+    def _owner(self, values: dict[str, Any]) -> AbstractBaseUser:
+        request = self.context["request"]
+        if "username" not in values and "password" not in values and request.user.is_authenticated:
+            return request.user
+        user = authenticate(request._request, username=values.get("username"), password=values.get("password"))  # noqa: SLF001
+        if user is None:
+            raise AuthenticationFailed(WRONG_PASSWORD)
+        return user
+
+
+class SignedInExceptToSignIn(BasePermission):
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.method == "POST" or request.user.is_authenticated
+
+
+class Tokens(mixins.CreateModelMixin, mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet):
+    http_method_names = ["get", "head", "post", "delete"]
+    permission_classes = [SignedInExceptToSignIn]
+    lookup_field = "id"
+
+    def get_queryset(self) -> QuerySet[APIToken]:
+        return APIToken.objects.filter(user=self.request.user.pk or 0)
+
+    def get_serializer_class(self) -> type[serializers.Serializer]:
+        return NewToken if self.request.method == "POST" else TokenDocument
+
+    @property
+    def throttle_scope(self) -> str | None:
+        return "sign-in" if self.request.method == "POST" else None
+
+    @extend_schema(responses={201: MadeToken})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        if request.auth is not None:
+            raise PermissionDenied(NO_TOKEN_FROM_TOKEN)
+        return super().create(request, *args, **kwargs)

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from knox.models import AbstractAuthToken
+
+
+class APIToken(AbstractAuthToken):
+    """What an API client signs in with. Knox stores its hash alone; `id` names it without a piece of it."""
+
+    id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        db_table = "api_tokens"
+        verbose_name = "API token"
+        ordering = ["-created", "id"]
+
+    def __str__(self) -> str:
+        return self.name or f"token of {self.created:%d %B %Y}"
