@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
+
+# Control characters, and those that turn the direction of the text around them (Unicode 16.0, UAX #9, 2).
+one_line = RegexValidator(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]",
+    "Write this in one line, without control characters.",
+    code="control_characters",
+    inverse_match=True,
+)
 
 
 def price_field(help_text: str = "") -> models.DecimalField:

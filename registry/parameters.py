@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from registry.documents import document_problem
 from registry.errors import UnusableSettings
 
 if TYPE_CHECKING:
@@ -14,11 +16,14 @@ TAKEN = ("model", "messages", "input", "system", "instructions", "stream", "stre
 # Secrets have a field of their own, which is sealed.
 SECRET = ("api_key", "authorization")
 RESERVED = frozenset({*TAKEN, *SECRET})
+LARGEST = 16_384  # characters of JSON
 
 
 def options_problem(options: object) -> str:
     """What is wrong with a connection's options, with what to do; "" where nothing is."""
-    return "" if isinstance(options, dict) else 'Options are written like {"name": "value"}.'
+    if not isinstance(options, dict):
+        return 'Options are written like {"name": "value"}.'
+    return storage_problem(options)
 
 
 def params_problem(params: object) -> str:
@@ -26,7 +31,16 @@ def params_problem(params: object) -> str:
     if not isinstance(params, dict):
         return 'Default parameters are written like {"temperature": 0.2}.'
     reserved = sorted(RESERVED.intersection(params))
-    return f"Remove {', '.join(reserved)}: these cannot be default parameters." if reserved else ""
+    if reserved:
+        return f"Remove {', '.join(reserved)}: these cannot be default parameters."
+    return storage_problem(params)
+
+
+def storage_problem(document: dict[str, Any]) -> str:
+    if problem := document_problem(document):
+        return problem
+    is_too_long = len(json.dumps(document, ensure_ascii=False)) > LARGEST
+    return f"This is longer than {LARGEST:,} characters of JSON." if is_too_long else ""
 
 
 def usable_options(options: Any) -> Mapping[str, Any]:

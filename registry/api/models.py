@@ -135,7 +135,7 @@ class OwnConnections(serializers.PrimaryKeyRelatedField):
 
 
 class NewModel(ModelFields):
-    """Either `connection`, or `provider` and what belongs to it: a connection that is made, and goes, with the model."""
+    """Either `connection`, or `provider` and what belongs to it: a connection that comes and goes with the model."""
 
     provider = serializers.ChoiceField(choices=Address().fields["provider"].choices, required=False)
     connection = OwnConnections(required=False)

@@ -10,13 +10,11 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
 from llm.framing import MalformedJSONError, decode_json
-from llm.storable import storable
 from registry.api.errors import TooLarge
+from registry.documents import document_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-DEEPEST = 32
+    from collections.abc import Mapping
 
 
 class StrictJSONParser(BaseParser):
@@ -29,7 +27,10 @@ class StrictJSONParser(BaseParser):
         body = stream.read(largest + 1)
         if len(body) > largest:
             raise TooLarge(f"The body is larger than {largest:,} bytes.")
-        return refuse_unstorable(decoded(body))
+        document = decoded(body)
+        if problem := document_problem(document):
+            raise ParseError(problem)
+        return document
 
 
 def decoded(body: bytes) -> Any:
@@ -39,24 +40,3 @@ def decoded(body: bytes) -> Any:
         raise ParseError("The body is not UTF-8.") from None
     except MalformedJSONError as error:
         raise ParseError(f"The body is not JSON: {error}.") from None
-
-
-def refuse_unstorable(document: Any) -> Any:
-    level = [document]
-    for _ in range(DEEPEST):
-        for text in filter(lambda value: isinstance(value, str), level):
-            if storable(text) != text:
-                raise ParseError("A text holds a NUL character or half of a surrogate pair. Remove it.")
-        level = [inner for value in level for inner in inside(value)]
-        if not level:
-            return document
-    raise ParseError(f"The document is nested more than {DEEPEST} levels deep.")
-
-
-def inside(value: Any) -> Iterable[Any]:
-    match value:
-        case dict():
-            return [*value, *value.values()]
-        case list():
-            return value
-    return ()

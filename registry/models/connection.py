@@ -15,6 +15,7 @@ from registry import local_model
 from registry.addresses import normalised, origin_of
 from registry.environment import environment_key, environment_options, environment_url
 from registry.errors import CredentialUnreadable
+from registry.fields import one_line
 from registry.models.credentials import Credentials, is_empty_or_sealed
 from registry.parameters import options_problem, usable_options
 from registry.providers import provider_choices, provider_label, provider_of
@@ -34,7 +35,7 @@ class Connection(Credentials):
         related_name="connections",
         help_text="Empty: everybody may use it.",
     )
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100, validators=[one_line])
     provider = models.CharField(max_length=40, choices=provider_choices)
     base_url = models.CharField("base URL", max_length=500, blank=True, help_text="Empty: the provider's own address.")
     options = models.JSONField(default=dict, blank=True, help_text="What the provider's format needs besides.")

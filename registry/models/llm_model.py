@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from llm.types import ModelConfig
 from registry import local_model
-from registry.fields import price_field
+from registry.fields import one_line, price_field
 from registry.parameters import params_problem, usable_params
 from registry.querysets import LLMModelQuerySet, may_edit
 
@@ -28,8 +28,10 @@ class LLMModel(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey("registry.Connection", models.CASCADE, related_name="models")
-    name = models.CharField(max_length=100, help_text="What people see.")
-    model_id = models.CharField("model id", max_length=200, help_text="What the provider calls it.")
+    name = models.CharField(max_length=100, validators=[one_line], help_text="What people see.")
+    model_id = models.CharField(
+        "model id", max_length=200, validators=[one_line], help_text="What the provider calls it."
+    )
     streaming = models.BooleanField(default=True)
     tools = models.BooleanField(default=False)
     vision = models.BooleanField(default=False)

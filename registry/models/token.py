@@ -5,12 +5,14 @@ import uuid
 from django.db import models
 from knox.models import AbstractAuthToken
 
+from registry.fields import one_line
+
 
 class APIToken(AbstractAuthToken):
     """What an API client signs in with. Knox stores its hash alone; `id` names it without a piece of it."""
 
     id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    name = models.CharField(max_length=100, blank=True)
+    name = models.CharField(max_length=100, blank=True, validators=[one_line])
 
     class Meta:
         db_table = "api_tokens"
