@@ -28,7 +28,14 @@ SECRETS = ("api_key", "headers")
 
 
 def save_address(connection: Connection, values: dict[str, Any], *, by: User) -> Connection:
-    """Take over what was entered. Raises Django's ValidationError where the connection cannot be like that."""
+    """Raises Django's ValidationError where the connection cannot be like that."""
+    enter_address(connection, values, by=by)
+    connection.full_clean()
+    connection.save()
+    return connection
+
+
+def enter_address(connection: Connection, values: dict[str, Any], *, by: User) -> None:
     for name in ("provider", "base_url", "options"):
         setattr(connection, name, values.get(name, getattr(connection, name)))
     if "api_key" in values:
@@ -37,6 +44,3 @@ def save_address(connection: Connection, values: dict[str, Any], *, by: User) ->
     if "headers" in values:
         headers = values["headers"]
         connection.set_headers(headers) if headers else connection.clear_headers()
-    connection.full_clean()
-    connection.save()
-    return connection

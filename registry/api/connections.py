@@ -14,6 +14,7 @@ from registry.models import Connection
 from registry.querysets import may_edit
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
 FOR_MANAGERS = "Only those who manage the global models may give a connection to everybody or take it back."
@@ -53,8 +54,7 @@ class NewConnection(Address):
 
     def validate_is_global(self, is_global: bool) -> bool:  # noqa: FBT001 - DRF's signature
         is_now = self.instance.is_global if self.instance else False
-        if is_global != is_now and not may_edit(self.context["request"].user, None):
-            raise PermissionDenied(FOR_MANAGERS)
+        only_managers_share(self.context["request"].user, wanted=is_global != is_now)
         return is_global
 
     def to_representation(self, connection: Connection) -> dict[str, Any]:
@@ -71,6 +71,11 @@ class NewConnection(Address):
         if values.get("is_global", connection.is_global) != connection.is_global:
             connection.owner = None if values["is_global"] else user
         return save_address(connection, values, by=user)
+
+
+def only_managers_share(user: User, *, wanted: bool) -> None:
+    if wanted and not may_edit(user, None):
+        raise PermissionDenied(FOR_MANAGERS)
 
 
 class Connections(viewsets.ModelViewSet):

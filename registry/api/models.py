@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
+NOT_YOURS = "This model is everybody's. Only those who manage the global models may change or test it."
 COUNTS = ("context_window", "max_output_tokens")
 OWN_FIELDS = ("name", "model_id", "is_active", "default_params", *COUNTS, *PRICES)
 
@@ -141,9 +142,7 @@ class NewModel(ModelFields):
     connection = OwnConnections(required=False)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        inline = [name for name in ADDRESS if name in values]
-        if "connection" in values and inline:
-            raise serializers.ValidationError(f"Send either connection or {', '.join(inline)}, not both.")
+        refuse_both(values)
         if "connection" not in values and "provider" not in values:
             raise serializers.ValidationError("Send connection, or provider and what belongs to it.")
         return values
@@ -155,6 +154,12 @@ class NewModel(ModelFields):
             Connection(owner=user, name=values["name"], is_inline=True), values, by=user
         )
         return self.save_model(LLMModel(connection=connection), values)
+
+
+def refuse_both(values: dict[str, Any]) -> None:
+    inline = [name for name in ADDRESS if name in values]
+    if "connection" in values and inline:
+        raise serializers.ValidationError(f"Send either connection or {', '.join(inline)}, not both.")
 
 
 class ModelChanges(ModelFields):
@@ -185,7 +190,7 @@ def is_news(connection: Connection, name: str, value: Any) -> bool:
 
 
 class EditableOrReadOnly(BasePermission):
-    message = "This model is everybody's. Only those who manage the global models may change it."
+    message = NOT_YOURS
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.method in SAFE_METHODS or request.user.is_authenticated
@@ -197,6 +202,7 @@ class EditableOrReadOnly(BasePermission):
 class Models(viewsets.ModelViewSet):
     http_method_names = ["get", "head", "post", "patch", "delete"]
     permission_classes = [EditableOrReadOnly]
+    lookup_value_regex = "[0-9a-fA-F-]{32,36}"
     filterset_class = ModelFilter
     serializers_of = {"POST": NewModel, "PATCH": ModelChanges}
 

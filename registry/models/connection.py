@@ -76,7 +76,7 @@ class Connection(Credentials):
     def is_missing_key(self) -> bool:
         """A key is needed, none is stored, and the environment has none that is meant for this address."""
         provider = provider_of(self.provider)
-        return bool(provider and provider.needs_key and not self.sealed_api_key and not self._environment_key())
+        return bool(provider and provider.needs_key and not self.has_key and not self._environment_key())
 
     @property
     def is_stopped_local_model(self) -> bool:
@@ -85,7 +85,7 @@ class Connection(Credentials):
 
     def key_in_use(self) -> Secret:
         """The stored key; for a global connection without one, the environment's."""
-        return self.reveal_key() if self.sealed_api_key else self._environment_key()
+        return self.reveal_key() if self.has_key else self._environment_key()
 
     def options_in_use(self) -> dict[str, Any]:
         """The row's own; where the address is the environment's, what the environment says besides comes first."""
