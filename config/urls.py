@@ -1,13 +1,21 @@
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
+from chat.csp import with_trusted_types
 from config.errors import bad_request, page_not_found, permission_denied, server_error
 from config.health import healthz
 from config.login_links import use_login_link
 from config.passwords import FirstPassword
+from config.sign_in import limiting_guesses
+
+login = with_trusted_types(LoginView.as_view(redirect_authenticated_user=True))
 
 urlpatterns = [
+    path("admin/login/", limiting_guesses(admin.site.login)),
     path("admin/", admin.site.urls),
+    path("accounts/login/", limiting_guesses(login), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/link/<str:token>/", use_login_link, name="login-link"),
     path("accounts/first-password/", FirstPassword.as_view(), name="first-password"),
     re_path(r"^healthz/?$", healthz, name="healthz"),

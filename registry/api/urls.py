@@ -6,6 +6,7 @@ from rest_framework.routers import DefaultRouter
 
 from registry.api.connections import Connections
 from registry.api.models import Models
+from registry.api.templates import ModelsFromTemplates, Templates
 from registry.api.tokens import Tokens
 
 
@@ -25,5 +26,7 @@ router.register("tokens", Tokens, basename="token")
 urlpatterns = [
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+    re_path(r"^models/templates/?$", Templates.as_view(), name="templates"),
+    re_path(r"^models/from-template/?$", ModelsFromTemplates.as_view(), name="from-template"),
     *router.urls,
 ]

@@ -1,9 +1,10 @@
-import datetime
+import datetime as dt
 
 import pytest
 
-from registry.catalog import Lifecycle, templates
+from registry.catalog import templates
 from registry.models import Connection, LLMModel
+from registry.template import Lifecycle
 from tests.registry.api.conftest import KEY
 
 
@@ -72,7 +73,7 @@ def test_what_the_template_leaves_open_is_asked_for(api):
 
 def test_a_retired_one_says_so_and_is_made_all_the_same(api):
     """A gateway, or a deployment of one's own, may still serve it."""
-    template = next(t for t in templates() if t.lifecycle_on(datetime.date(2027, 1, 1)) == Lifecycle.RETIRED)
+    template = next(t for t in templates() if t.lifecycle_on(dt.date(2027, 1, 1)) == Lifecycle.RETIRED)
     made = api.post("/api/models/from-template", {"template": template.id, "base_url": "https://gateway.example/v1"})
     assert made.status_code == 201, made.json()
     assert made.json()["notice"]

@@ -1,4 +1,4 @@
-import datetime
+import datetime as dt
 
 import pytest
 from django.utils import timezone
@@ -27,7 +27,7 @@ def test_a_token_made_with_a_password(as_user, alice, alices_password):
     assert document["token"].startswith("dmr_")
     row = APIToken.objects.get()
     assert (row.user, row.name) == (alice, "laptop")
-    assert datetime.timedelta(days=89) < row.expiry - timezone.now() <= datetime.timedelta(days=90)
+    assert dt.timedelta(days=89) < row.expiry - timezone.now() <= dt.timedelta(days=90)
     assert with_token(document["token"]).get("/api/connections").status_code == 200
 
 

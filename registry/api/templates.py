@@ -1,0 +1,146 @@
+"""`/api/models/templates`: the catalogue, and a model made from one of its entries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import generics, serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+
+from registry.api.addresses import Address, save_address
+from registry.api.fields import Capabilities, PriceField
+from registry.api.models import ModelDocument, OwnConnections, refuse_both
+from registry.catalog import template, templates
+from registry.providers import provider_choices, provider_of
+from registry.template import Lifecycle, Template
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from registry.models import Connection, LLMModel
+
+LIFECYCLES = [(each.value, each.value) for each in Lifecycle]
+NO_SUCH_TEMPLATE = "There is no such template. /api/models/templates lists them."
+
+
+class TemplateDocument(serializers.Serializer):
+    id = serializers.CharField()
+    provider = serializers.CharField()
+    vendor = serializers.CharField(help_text="Who serves the model.")
+    name = serializers.CharField()
+    model_id = serializers.CharField()
+    description = serializers.CharField()
+    capabilities = Capabilities()
+    context_window = serializers.IntegerField(allow_null=True)
+    max_output_tokens = serializers.IntegerField(allow_null=True)
+    input_price = PriceField()
+    output_price = PriceField()
+    cached_input_price = PriceField()
+    base_url = serializers.CharField(help_text="Where it usually is. Empty: the provider's own address.")
+    needs_key = serializers.SerializerMethodField()
+    lifecycle = serializers.SerializerMethodField()
+    ends = serializers.DateField(allow_null=True)
+    successor = serializers.CharField(source="successor.id", default="", help_text="The template to use instead.")
+    notice = serializers.SerializerMethodField(help_text="What there is to know before it is used.")
+
+    def get_needs_key(self, template: Template) -> bool:
+        provider = provider_of(template.provider)
+        return bool(provider and provider.needs_key)
+
+    @extend_schema_field(serializers.ChoiceField(choices=LIFECYCLES))
+    def get_lifecycle(self, template: Template) -> str:
+        return template.lifecycle_on(timezone.localdate())
+
+    def get_notice(self, template: Template) -> str:
+        return template.notice(timezone.localdate())
+
+
+class TemplateQuery(serializers.Serializer):
+    provider = serializers.ChoiceField(choices=provider_choices(), required=False)
+    lifecycle = serializers.ChoiceField(choices=LIFECYCLES, required=False)
+    search = serializers.CharField(required=False, max_length=100)
+
+
+class Templates(generics.ListAPIView):
+    """The catalogue of models that are known, with what they can do and cost."""
+
+    permission_classes = [AllowAny]
+    serializer_class = TemplateDocument
+    filter_backends: list[type] = []
+
+    @extend_schema(parameters=[TemplateQuery])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)
+
+    def get_queryset(self) -> list[Template]:
+        query = TemplateQuery(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        return [template for template in templates() if fits(template, **query.validated_data)]
+
+
+def fits(template: Template, *, provider: str = "", lifecycle: str = "", search: str = "") -> bool:
+    is_wanted = template.provider == (provider or template.provider)
+    is_alive = template.lifecycle_on(timezone.localdate()) == lifecycle if lifecycle else True
+    return is_wanted and is_alive and search.lower() in f"{template.name}\n{template.model_id}".lower()
+
+
+class FromTemplate(Address):
+    """What the template leaves open, and what is to be other than it says."""
+
+    provider = None
+    template = serializers.CharField(max_length=100)
+    name = serializers.CharField(required=False, max_length=100)
+    model_id = serializers.CharField(required=False, max_length=200)
+    is_active = serializers.BooleanField(required=False)
+    connection = OwnConnections(required=False)
+
+    def validate_template(self, template_id: str) -> Template:
+        if found := template(template_id):
+            return found
+        raise serializers.ValidationError(NO_SUCH_TEMPLATE)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        refuse_both(values)
+        return values
+
+    def to_representation(self, model: LLMModel) -> dict[str, Any]:
+        document = ModelDocument(model, context=self.context).data
+        return document | {"notice": self.validated_data["template"].notice(timezone.localdate())}
+
+    @transaction.atomic
+    def create(self, values: dict[str, Any]) -> LLMModel:
+        template = values["template"]
+        model = template.new_model(values.get("connection") or self.new_connection(template, values))
+        for name in ("name", "model_id", "is_active"):
+            setattr(model, name, values.get(name, getattr(model, name)))
+        model.full_clean()
+        model.save()
+        return model
+
+    def new_connection(self, template: Template, values: dict[str, Any]) -> Connection:
+        user = self.context["request"].user
+        connection = template.new_connection(user)
+        connection.is_inline = True
+        return save_address(connection, values, by=user)
+
+
+class MadeFromTemplate(ModelDocument):
+    notice = serializers.CharField(read_only=True)
+
+    class Meta(ModelDocument.Meta):
+        fields = (*ModelDocument.Meta.fields, "notice")
+        read_only_fields = fields
+
+
+class ModelsFromTemplates(generics.CreateAPIView):
+    """Makes a model from a template, with a connection of its own or behind one that is there."""
+
+    serializer_class = FromTemplate
+
+    @extend_schema(request=FromTemplate, responses={201: MadeFromTemplate})
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.create(request, *args, **kwargs)
