@@ -23,7 +23,7 @@ os.environ |= {
     "ALLOWED_HOSTS": "testserver",
 }
 
-import django  # noqa: E402
+import django
 
 django.setup()
 

@@ -25,7 +25,9 @@ def limiting_guesses(view: View) -> View:
             return view(request, *args, **kwargs)
         failures = f"sign-in-failures:{AnonRateThrottle().get_ident(request)}"
         if cache.get(failures, 0) >= MOST_FAILURES:
-            return render(request, "429.html", status=429, headers={"Retry-After": str(PERIOD)})
+            refused = render(request, "429.html", status=429)
+            refused.headers["Retry-After"] = str(PERIOD)
+            return refused
         response = view(request, *args, **kwargs)
         if response.status_code == 200:
             cache.add(failures, 0, PERIOD)
