@@ -10,9 +10,10 @@ from uuid import UUID
 
 from chat import wire
 from chat.database import in_database_thread
-from chat.live import Final, LiveTurn, Shown, Snapshot, usage_frame
+from chat.live import Final, LiveTurn, Shown, Snapshot
 from chat.models import Message
 from chat.produce import INTERRUPTED_CODE
+from chat.usage import usage_frame
 from llm import ReasoningDelta, TextDelta, ToolCall, ToolResult, is_retryable
 from registry.usage import usage_of_turn
 
@@ -118,8 +119,8 @@ async def follow_row(turn: UUID) -> AsyncGenerator[wire.Frame]:
 @in_database_thread
 def load_row(turn: UUID) -> tuple[Message | None, dict[str, object] | None]:
     message = Message.objects.filter(pk=turn).first()
-    record = usage_of_turn(turn) if message and not message.is_running else None
-    return message, record and usage_frame(record.usage, record.cost)
+    used = usage_of_turn(turn) if message and not message.is_running else None
+    return message, usage_frame(used)
 
 
 def row_snapshot(message: Message) -> Snapshot:

@@ -13,14 +13,12 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from chat import markdown
-from chat.live import Final, LiveTurn, Outcome, Snapshot, usage_frame
-from chat.models import RUNNING, Message, MessageQuerySet, Status
+from chat.live import Final, LiveTurn, Outcome, Snapshot
+from chat.models import Message, MessageQuerySet, Status
 from chat.produce import INTERNAL, interrupted
-from registry.usage import record_usage
+from chat.usage import record, record_orphan, usage_frame
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from chat.engine import LiveTurns
 
 logger = logging.getLogger(__name__)
@@ -150,8 +148,13 @@ def save(live: LiveTurn) -> tuple[int, Final | None]:
         live.stop()
     if outcome is None:
         return state.seq, None
-    cost = record(live, outcome) if saved and outcome.usage else None
-    return state.seq, final(live, outcome, usage_frame(outcome.usage, cost))
+    used = None if is_ended_elsewhere(live, saved) else record(live, outcome)
+    return state.seq, final(live, outcome, usage_frame(used))
+
+
+def is_ended_elsewhere(live: LiveTurn, saved: int) -> bool:
+    """Whoever ended the turn has noted its call too. What a deleted turn used is noted here: the money is spent."""
+    return not saved and Message.objects.filter(pk=live.spec.turn).exists()
 
 
 def save_or_give_up(live: LiveTurn) -> tuple[int, Final | None]:
@@ -202,23 +205,20 @@ def final(live: LiveTurn, outcome: Outcome, usage: dict[str, Any] | None) -> Fin
 
 def interrupt(turns: MessageQuerySet) -> int:
     """End turns whose process is gone; their text stays as it was last saved."""
-    outcome = interrupted()
-    ended = 0
-    for message in turns:
-        facts = ending(outcome) | {"html": markdown.render_if_possible(message.text)}
-        ended += Message.objects.filter(pk=message.pk, status__in=RUNNING).update(**facts)
+    return sum(interrupt_one(message) for message in turns.select_related("conversation"))
+
+
+def interrupt_one(message: Message) -> int:
+    """1, or 0 where it has ended meanwhile."""
+    facts = ending(interrupted()) | {"html": markdown.render_if_possible(message.text)}
+    with transaction.atomic():
+        ended = Message.objects.running().filter(pk=message.pk).update(**facts)
+        if ended:
+            record_orphan(message, seconds=seconds_alive(message))
     return ended
 
 
-def record(live: LiveTurn, outcome: Outcome) -> Decimal | None:
-    """Note what the call used; its cost, None where a price is not known."""
-    return record_usage(
-        turn=live.spec.turn,
-        user_id=live.spec.owner,
-        model_id=live.spec.model,
-        model_label=live.spec.model_label,
-        usage=outcome.usage,
-        outcome=outcome.error_code or outcome.status,
-        first_token_seconds=outcome.first_token_seconds,
-        seconds=outcome.seconds,
-    ).cost
+def seconds_alive(message: Message) -> float:
+    """From the turn's begin to the last sign of life of its process."""
+    lived = message.lease_until - LEASE - message.created_at
+    return max(0.0, lived.total_seconds())

@@ -6,17 +6,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chat import wire
 from chat.models import Status
-from llm import Cancellation, ReasoningDelta, TextDelta, ToolCall, ToolResult
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from llm import Usage
+from llm import Cancellation, ProviderCall, ReasoningDelta, TextDelta, ToolCall, ToolResult
 
 # Events that a viewer can catch up on; one that is further behind gets a snapshot. Keeps an open stream under 100 KB.
 LOG_LENGTH = 512
@@ -40,7 +35,7 @@ class TurnSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How production of a turn ended, before it is saved. Times are in seconds."""
+    """How production of a turn ended, before it is saved. `retry_after` is in seconds."""
 
     status: Status
     finish: str = ""
@@ -48,9 +43,6 @@ class Outcome:
     error_message: str = ""
     retryable: bool = False
     retry_after: float | None = None
-    usage: Usage | None = None
-    first_token_seconds: float | None = None
-    seconds: float = 0.0
     html: str = ""
 
 
@@ -79,25 +71,14 @@ class Snapshot:
     finish: str = ""
 
 
-def usage_frame(usage: Usage | None, cost: Decimal | None) -> dict[str, Any] | None:
-    if usage is None:
-        return None
-    return {
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-        "estimated": usage.estimated,
-        "cost": None if cost is None else format(cost, "f"),
-    }
-
-
 class LiveTurn:
     def __init__(self, spec: TurnSpec) -> None:
         self.spec = spec
         self.cancellation = Cancellation()
         self.outcome: Outcome | None = None
         self.final: Final | None = None
+        self.calls: list[ProviderCall] = []
+        """Those that have ended, by the worker's hand; all of them once there is an outcome."""
         self.seq = 0
         self.saved_seq = 0
         self.length = 0  # characters of text, reasoning and tool results so far
@@ -113,7 +94,9 @@ class LiveTurn:
     # --- the worker's side
 
     def begin(self) -> None:
+        """From here on a call may be out, which whoever finds the turn without its process wants to know."""
         self._status = Status.STREAMING
+        self.saved_seq = -1
 
     def add(self, event: Shown) -> None:
         with self._lock:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import replace
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -43,19 +44,48 @@ def produce(live: LiveTurn, wake_writer: Callable[[], None]) -> None:
 
 
 def stream(live: LiveTurn) -> Outcome:
-    call = ProviderCall()
     try:
-        client, call.messages = prepare(live.spec)
+        client, messages = prepare(live.spec)
         # A stream lasts minutes; the next use of the database is the writer's.
         connection.close()
         live.begin()
-        for event in client.stream(call.messages, cancellation=live.cancellation, **live.spec.params):
-            call.take(event, live)
+        events = client.stream(messages, cancellation=live.cancellation, on_call=live.calls.append, **live.spec.params)
+        with closing(events):
+            return Outcome(status=Status.COMPLETE, finish=show(events, live))
     except llm.Cancelled:
-        return call.stopped(live)
+        return stopped(live)
     except llm.LLMError as error:
-        return call.failed(error, live)
-    return call.measured(Outcome(status=Status.COMPLETE, finish=call.finish), live)
+        return failed(error, live)
+
+
+def show(events: Iterable[llm.Event], live: LiveTurn) -> str:
+    """Add to the turn what viewers are to see; why the answer ended."""
+    finish = ""
+    for event in events:
+        if isinstance(event, llm.Finish):
+            finish = event.reason
+        elif not isinstance(event, llm.RoundEnd):
+            live.add(event)
+            if live.length > LONGEST_ANSWER:
+                raise llm.Truncated(TOO_LONG)
+    return finish
+
+
+def stopped(live: LiveTurn) -> Outcome:
+    if live.stopped_as == Status.INTERRUPTED:
+        return interrupted()
+    return Outcome(status=Status.STOPPED, finish="stopped")
+
+
+def failed(error: llm.LLMError, live: LiveTurn) -> Outcome:
+    """Truncated where something was shown, failed where nothing was."""
+    return Outcome(
+        status=Status.TRUNCATED if live.seq else Status.FAILED,
+        error_code=error.code,
+        error_message=error.message,
+        retryable=error.retryable,
+        retry_after=error.retry_after if isinstance(error, llm.RateLimited) else None,
+    )
 
 
 def no_thread() -> Outcome:
@@ -69,62 +99,16 @@ def interrupted() -> Outcome:
 
 def prepare(spec: TurnSpec) -> tuple[llm.UnifiedLLMClient, list[llm.Message]]:
     owner = get_user_model().objects.get(pk=spec.owner)
-    prompt = [llm.system(spec.system_prompt)] if spec.system_prompt else []
-    return client_for(owner, spec.model), prompt + history(Message.objects.path_to(spec.parent))
+    return client_for(owner, spec.model), asked(spec.system_prompt, spec.parent)
+
+
+def asked(system_prompt: str, parent: UUID | None) -> list[llm.Message]:
+    """What the model is told: the system prompt, and the conversation up to the message `parent`."""
+    prompt = [llm.system(system_prompt)] if system_prompt else []
+    return prompt + history(Message.objects.path_to(parent))
 
 
 def history(path: Iterable[Message]) -> list[llm.Message]:
     """What the model is told of the conversation; answers that failed before their first word are left out."""
     speak = {Message.Role.USER: llm.user, Message.Role.ASSISTANT: llm.assistant}
     return [speak[Message.Role(message.role)](message.text) for message in path if message.text]
-
-
-@dataclass
-class ProviderCall:
-    """What is learned about one call while its events pass by."""
-
-    messages: list[llm.Message] = field(default_factory=list)
-    started: float = field(default_factory=time.monotonic)
-    first_token_seconds: float | None = None
-    finish: str = ""
-    usage: llm.Usage | None = None
-
-    def take(self, event: llm.Event, live: LiveTurn) -> None:
-        if isinstance(event, llm.Finish):
-            self.finish, self.usage = event.reason, event.usage
-            return
-        if isinstance(event, llm.RoundEnd):
-            return  # the turn goes on, and nothing of it is to be shown
-        if self.first_token_seconds is None:
-            self.first_token_seconds = time.monotonic() - self.started
-        live.add(event)
-        if live.length > LONGEST_ANSWER:
-            raise llm.Truncated(TOO_LONG)
-
-    def stopped(self, live: LiveTurn) -> Outcome:
-        if live.stopped_as == Status.INTERRUPTED:
-            return self.measured(interrupted(), live)
-        return self.measured(Outcome(status=Status.STOPPED, finish="stopped"), live)
-
-    def failed(self, error: llm.LLMError, live: LiveTurn) -> Outcome:
-        """Truncated where something was shown, failed where nothing was."""
-        failure = Outcome(
-            status=Status.TRUNCATED if live.seq else Status.FAILED,
-            error_code=error.code,
-            error_message=error.message,
-            retryable=error.retryable,
-            retry_after=error.retry_after if isinstance(error, llm.RateLimited) else None,
-        )
-        return self.measured(failure, live)
-
-    def measured(self, outcome: Outcome, live: LiveTurn) -> Outcome:
-        return replace(
-            outcome,
-            usage=self.usage or self._estimate(live),
-            first_token_seconds=self.first_token_seconds,
-            seconds=time.monotonic() - self.started,
-        )
-
-    def _estimate(self, live: LiveTurn) -> llm.Usage | None:
-        """Where the provider did not say: a guess if it wrote anything, nothing if it did not."""
-        return llm.estimate_usage(self.messages, answered=len(live.snapshot().text)) if live.seq else None

@@ -33,6 +33,7 @@ from llm.errors import (
 from llm.estimate import estimate_usage
 from llm.history import Dropped, History
 from llm.probes import PROBE_TIMEOUTS, ProbeStep, probe
+from llm.provider_calls import ProviderCall
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY, Retry
 from llm.secret import Secret
@@ -84,6 +85,7 @@ __all__ += [
 __all__ += [
     "Event",
     "Finish",
+    "ProviderCall",
     "ReasoningDelta",
     "Reply",
     "ReplyBuilder",

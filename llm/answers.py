@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from traceback import walk_tb
 
 from llm.errors import Cancelled, LLMError, ProviderError, Truncated
-from llm.estimate import characters_in, completed
+from llm.estimate import characters_in
+from llm.provider_calls import OpenCall
 from llm.providers._base import Provider
 from llm.transport import Answer
-from llm.types import Event, Finish, Message, ReasoningDelta, TextDelta, ToolCall
+from llm.types import Event, Finish, ReasoningDelta, TextDelta, ToolCall
 
 logger = logging.getLogger("llm")
 
@@ -36,24 +37,25 @@ def _place(error: BaseException) -> str:
     return f"{frame.f_globals['__name__']}.{frame.f_code.co_qualname}, line {line}"
 
 
-def with_end(events: Generator[Event], asked: Sequence[Message]) -> Generator[Event]:
+def with_end(events: Generator[Event], call: OpenCall) -> Generator[Event]:
     """Events up to the first `Finish`, which gets an estimate of what usage was not reported.
 
     Without one the answer is not complete, whatever the parser thinks.
     """
-    answered = 0
-    with closing(events):
+    with call, closing(events):
         for event in events:
             if isinstance(event, TextDelta):
-                answered += len(event.text)
+                call.answered += len(event.text)
             elif isinstance(event, Finish):
                 # What is under way ends first, so that its connection can serve again.
                 with suppress(LLMError):
                     next(events, None)
-                yield replace(event, usage=completed(event.usage, asked, answered))
+                yield replace(event, usage=call.complete(event.usage))
                 return
             elif isinstance(event, ReasoningDelta | ToolCall):
-                answered += characters_in(event)
+                call.answered += characters_in(event)
+            if call.first_token_seconds is None:
+                call.begin()
             yield event
     raise Truncated
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from llm.cancellation import Cancellation
 from llm.errors import BadRequest, Blocked, LLMError, UnknownProvider
 from llm.history import History, fit_history, without_signatures
 from llm.loop import Offered, Rounds, specs_of
+from llm.provider_calls import CallLog, OnCall, OpenCall
 from llm.providers import PROVIDERS
 from llm.providers._base import Provider
 from llm.providers._refused import SIGNATURE
@@ -49,11 +50,12 @@ class UnifiedLLMClient:
         *,
         tools: Sequence[Offered] = (),
         cancellation: Cancellation | None = None,
+        on_call: OnCall | None = None,
         **params: JSON,
     ) -> Reply:
         """The whole answer."""
         reply = ReplyBuilder()
-        for event in self.stream(messages, tools=tools, cancellation=cancellation, **params):
+        for event in self.stream(messages, tools=tools, cancellation=cancellation, on_call=on_call, **params):
             reply.add(event)
         return reply.reply()
 
@@ -63,18 +65,21 @@ class UnifiedLLMClient:
         *,
         tools: Sequence[Offered] = (),
         cancellation: Cancellation | None = None,
+        on_call: OnCall | None = None,
         **params: JSON,
-    ) -> Iterator[Event]:
+    ) -> Generator[Event]:
         """Events as they come. `Finish` is the last one, or an `LLMError` is raised; leaving early ends the call.
 
         Calls of a `Tool` run, and the model goes on with their results; those of a `ToolSpec` end the answer. What this
         model cannot be asked is a `BadRequest` of the call itself; nothing is sent before the first event is wanted.
+        `on_call` is told of each request that goes to the provider as soon as it has ended, however it ends.
         """
         cancellation = cancellation or Cancellation()
-        asked = self._chat_request(messages, specs_of(tools), params)
+        asked, calls = self._chat_request(messages, specs_of(tools), params), CallLog(on_call)
 
         def ask(added: Sequence[Message], changed: Mapping[str, JSON]) -> Generator[Event]:
-            return self._stream(self._continued(asked, added, changed), cancellation)
+            calls.begin_round()
+            return self._stream(self._continued(asked, added, changed), cancellation, calls)
 
         tool_choice = asked.params.get("tool_choice")
         return self._presented(Rounds(ask, tools, tool_choice=tool_choice, cancellation=cancellation))
@@ -101,24 +106,25 @@ class UnifiedLLMClient:
         messages = self.history([*asked.messages, *added]).messages if added else asked.messages
         return replace(asked, messages=messages, params={**asked.params, **changed})
 
-    def _presented(self, rounds: Rounds) -> Iterator[Event]:
+    def _presented(self, rounds: Rounds) -> Generator[Event]:
         try:
             yield from rounds.events()
         except LLMError as error:
             raise self._presentable(error) from None
 
-    def _stream(self, request: ChatRequest, cancellation: Cancellation) -> Generator[Event]:
-        first, events = self._begin(request, cancellation)
+    def _stream(self, request: ChatRequest, cancellation: Cancellation, calls: CallLog) -> Generator[Event]:
+        first, events = self._begin(request, cancellation, calls)
         with closing(events):
             yield first
             yield from events
 
-    def _begin(self, asked: ChatRequest, cancellation: Cancellation) -> tuple[Event, Generator[Event]]:
+    def _begin(self, asked: ChatRequest, cancellation: Cancellation, calls: CallLog) -> tuple[Event, Generator[Event]]:
         """The first event and the others. Until there is a first one a failure may be tried again."""
         request = self._request(asked)
         refused, failures = list[str](), 0
         while True:
-            events = with_end(self._attempt(request, cancellation), asked.messages)
+            call = calls.open(asked.messages)
+            events = with_end(self._attempt(request, cancellation, call), call)
             try:
                 return next(events), events
             except BadRequest as error:
@@ -147,10 +153,12 @@ class UnifiedLLMClient:
         _repairs.remember(request, self.config.model, error.parameter)
         return repaired
 
-    def _attempt(self, request: HttpRequest, cancellation: Cancellation) -> Generator[Event]:
+    def _attempt(self, request: HttpRequest, cancellation: Cancellation, call: OpenCall) -> Generator[Event]:
         with self.transport.send(request, cancellation) as answer:
+            call.has_left = True
             if not 200 <= answer.status < 300:
                 raise self.provider.error(answer.status, answer.headers, body_so_far(answer))
+            call.is_accepted = True
             yield from storable_events(parsed(self.provider, answer), origin=self._origin)
             answer.settle()
 

@@ -26,11 +26,13 @@ from __future__ import annotations
 class LLMError(Exception):
     """`code` is stable. `retryable`: the same request may succeed later, and nothing was generated yet.
 
-    `retry_after` is what the provider asked to wait, in seconds; None where it did not say.
+    `retry_after` is what the provider asked to wait, in seconds; None where it did not say. `unanswered`: the whole
+    request had gone out, and not even the head of an answer came, so that nobody knows what was done with it.
     """
 
     code = "llm_error"
     retryable = False
+    unanswered = False
     default_message = "The model could not answer."
 
     def __init__(self, message: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
+from llm.storable import storable
 from llm.types import ModelConfig
 
 LONGEST_MESSAGE = 300
@@ -23,8 +24,8 @@ class Redaction:
         self._config = config
 
     def clean(self, message: str) -> str:
-        """One printable line of at most 300 characters without a secret."""
-        line = _CONTROL.sub(" ", message).strip()
+        """One printable line of at most 300 characters without a secret, fit for a database and for JSON."""
+        line = storable(_CONTROL.sub(" ", message).strip())
         # Made here and not beforehand: few calls fail, and a client is made for each (15 µs of its 400).
         pattern = _pattern_of(_secrets_of(self._config))
         redacted = pattern.sub("***", line) if pattern else line

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from llm import Blocked, addresses
 from registry.addresses import address_policy
@@ -174,7 +176,7 @@ class LLMModelAdmin(RegistryAdmin):
     list_filter = (Ownership, "connection__provider", "is_active", *CAPABILITIES)
     list_select_related = ("connection__owner",)
     search_fields = ("name", "model_id")
-    readonly_fields = ("last_test_at", "last_test_ok")
+    readonly_fields = ("last_test_at", "last_test_ok", "last_test")
     private_fields = frozenset({"connection", "default_params", *readonly_fields})
 
     def get_fields(self, request: HttpRequest, obj: LLMModel | None = None) -> list[str]:
@@ -182,6 +184,11 @@ class LLMModelAdmin(RegistryAdmin):
         if self.has_change_permission(request, obj):
             return fields
         return [name for name in fields if name not in self.private_fields]
+
+    @admin.display(description="steps of the last test")
+    def last_test(self, row: LLMModel) -> str:
+        steps = ((step["name"], step["status"], step["remedy"] or step["detail"]) for step in row.last_test_steps)
+        return format_html_join(mark_safe("<br>"), "{}: {}. {}", steps)
 
     @admin.display(ordering="connection__provider")
     def provider(self, row: LLMModel) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 
-from llm import Usage
+from llm import ProviderCall, Usage
 from registry.models import LLMModel, UsageRecord
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def record_usage(  # noqa: PLR0913 - the columns of a row, all by name
     first_token_seconds: float | None,
     seconds: float,
 ) -> UsageRecord:
-    """Note one call, inside the caller's transaction. A call that is noted already keeps its first row."""
+    """Note one call, inside the caller's transaction. A call that is noted already keeps its first row.
+
+    `usage` None: nothing can have been used.
+    """
     prices = _prices_of(model_id)
     row, _ = UsageRecord.objects.get_or_create(
         turn=turn,
@@ -78,6 +81,26 @@ def record_usage(  # noqa: PLR0913 - the columns of a row, all by name
         },
     )
     return row
+
+
+def record_calls(
+    calls: Iterable[ProviderCall], *, turn: UUID, user_id: int, model_id: UUID | None, model_label: str
+) -> TurnUsage | None:
+    """Note each call of a turn, inside the caller's transaction; what the turn used, None where no call went out."""
+    for call in calls:
+        record_usage(
+            turn=turn,
+            round=call.round,
+            attempt=call.attempt,
+            user_id=user_id,
+            model_id=model_id,
+            model_label=model_label,
+            usage=call.usage,
+            outcome=call.outcome,
+            first_token_seconds=call.first_token_seconds,
+            seconds=call.seconds,
+        )
+    return usage_of_turn(turn)
 
 
 def usage_of_turn(turn: UUID) -> TurnUsage | None:
@@ -98,17 +121,21 @@ def _prices_of(model_id: UUID | None) -> Prices | None:
 
 
 def _counted(usage: Usage | None, prices: Prices) -> dict[str, object]:
-    if usage is None:
-        return {"source": UsageRecord.Source.UNKNOWN}
-    usage = _storable(usage)
+    used = _storable(usage or Usage())
     return {
-        **{name: getattr(usage, name) for name in TOKENS},
-        "source": UsageRecord.Source.ESTIMATED if usage.estimated else UsageRecord.Source.REPORTED,
+        **{name: getattr(used, name) for name in TOKENS},
+        "source": _source_of(usage),
         "input_price": prices.input_price,
         "output_price": prices.output_price,
         "cached_input_price": prices.cached_input_price,
-        "cost": prices.cost_of(usage),
+        "cost": prices.cost_of(used),
     }
+
+
+def _source_of(usage: Usage | None) -> UsageRecord.Source:
+    if usage is None:
+        return UsageRecord.Source.NONE
+    return UsageRecord.Source.ESTIMATED if usage.estimated else UsageRecord.Source.REPORTED
 
 
 def _storable(usage: Usage) -> Usage:
@@ -119,7 +146,7 @@ def _storable(usage: Usage) -> Usage:
 
 
 def _sum_of_tokens(rows: Iterable[UsageRecord]) -> Usage:
-    is_estimated = any(row.source != UsageRecord.Source.REPORTED for row in rows)
+    is_estimated = any(row.source == UsageRecord.Source.ESTIMATED for row in rows)
     return Usage(estimated=is_estimated, **{name: sum(getattr(row, name) for row in rows) for name in TOKENS})
 
 

@@ -11,6 +11,7 @@ from llm.client import UnifiedLLMClient
 from llm.errors import BadRequest, Unreachable
 from llm.framing import MalformedJSONError, decode_json
 from llm.probes.steps import ProbeStep, Unfit, passed, skipped
+from llm.provider_calls import ProviderCall
 from llm.reply import Reply, ReplyBuilder
 from llm.retry import NO_RETRY
 from llm.transport import Answer, Sender
@@ -56,6 +57,12 @@ class Questions:
         self._config = config
         self._transport = SecondConnection(transport)
         self._cancellation = cancellation
+        self._calls: list[ProviderCall] = []
+
+    def take_calls(self) -> tuple[ProviderCall, ...]:
+        """What has gone out to the model since this was asked last."""
+        calls, self._calls = tuple(self._calls), []
+        return calls
 
     def chat(self) -> Reply:
         """Not streamed, because what stands between here and the model may break streams alone."""
@@ -105,7 +112,10 @@ class Questions:
         config = self._config if streaming is None else replace(self._config, streaming=streaming)
         client = UnifiedLLMClient(config, transport=self._transport, retry=NO_RETRY)
         reply = ReplyBuilder()
-        for event in client.stream([message], tools=tools, cancellation=self._cancellation, **params):
+        events = client.stream(
+            [message], tools=tools, cancellation=self._cancellation, on_call=self._calls.append, **params
+        )
+        for event in events:
             reply.add(event)
         return reply.reply()
 

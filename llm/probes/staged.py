@@ -103,8 +103,9 @@ class _Probe:
             return
         began = time.monotonic()
         error = self._chat()
-        seconds = time.monotonic() - began
-        yield from verdicts.of_refusal(error, seconds) if error else verdicts.of_answer(seconds)
+        seconds, calls = time.monotonic() - began, self._questions.take_calls()
+        for step in verdicts.of_refusal(error, seconds) if error else verdicts.of_answer(seconds):
+            yield replace(step, calls=calls) if step.name == "chat" else step
         if not error:
             yield from self._capabilities()
 
@@ -136,4 +137,4 @@ class _Probe:
             raise
         except LLMError as error:
             step = failed(name, error, remedy=remedies.of_capability(name, error))
-        return replace(step, seconds=time.monotonic() - began)
+        return replace(step, seconds=time.monotonic() - began, calls=self._questions.take_calls())

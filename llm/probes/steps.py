@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from llm.errors import LLMError
+from llm.provider_calls import ProviderCall
 
 StepName: TypeAlias = Literal["address", "reachable", "key", "model", "chat", "stream", "tools", "vision"]
 StepStatus: TypeAlias = Literal["passed", "failed", "skipped"]
@@ -15,7 +16,10 @@ STEPS: tuple[StepName, ...] = ("address", "reachable", "key", "model", "chat", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeStep:
-    """`detail`: what was found, or why the step was skipped. A failed step has a `remedy` and its error's `code`."""
+    """`detail`: what was found, or why the step was skipped. A failed step has a `remedy` and its error's `code`.
+
+    `calls`: what was asked of the model for it. The question that also settles `key` and `model` is that of `chat`.
+    """
 
     name: StepName
     status: StepStatus
@@ -23,6 +27,7 @@ class ProbeStep:
     remedy: str = ""
     code: str = ""
     seconds: float = 0.0
+    calls: tuple[ProviderCall, ...] = ()
 
 
 class Unfit(LLMError):

@@ -152,7 +152,9 @@ class Transport:
         try:
             return self._adapter.exchange(request, call)
         except FAMILIES as error:
-            raise failure_of(call, error) from None
+            failure = failure_of(call, error)
+            failure.unanswered = call.is_sent
+            raise failure from None
 
 
 @lru_cache(maxsize=64)

@@ -66,6 +66,11 @@ class Call:
         """The first line of the head is here: the server has read the request."""
         self.answered = True
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether the request has gone out whole."""
+        return self._sent_at is not None
+
     def seconds_since_sent(self) -> float:
         """0 as long as the request has not gone out whole."""
         return 0.0 if self._sent_at is None else time.monotonic() - self._sent_at

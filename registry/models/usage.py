@@ -22,12 +22,15 @@ class UsageRecordQuerySet(models.QuerySet):
 
 
 class UsageRecord(models.Model):
-    """What one call to a provider used. It outlives its user and its model: the money is spent."""
+    """What one call to a provider used. It outlives its user and its model: the money is spent.
+
+    Also a call that was refused is noted, with the source "none": it used nothing, so that it cost nothing.
+    """
 
     class Source(models.TextChoices):
         REPORTED = "reported", "reported by the provider"
         ESTIMATED = "estimated", "estimated"
-        UNKNOWN = "unknown", "unknown"
+        NONE = "none", "nothing was used"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="usage")

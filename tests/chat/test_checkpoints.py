@@ -79,7 +79,7 @@ def test_one_turn_that_cannot_be_saved_harms_no_other(engine, ask, ended, monkey
     record = checkpoints.record
 
     def poisoned(live, outcome):
-        if outcome.usage and outcome.usage.output_tokens == 13:
+        if any(call.usage.output_tokens == 13 for call in live.calls):
             raise error("cannot be recorded")
         return record(live, outcome)
 

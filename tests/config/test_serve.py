@@ -148,7 +148,9 @@ def test_after_a_kill_the_next_start_ends_what_was_running(site):
     assert expected_text(1000).startswith(text)
     with site.viewer() as viewer:
         viewer.say(type="attach", turn=turn, after=0)
-        assert viewer.transcript(turn).text == text
+        shown = viewer.transcript(turn)
+    assert shown.text == text
+    assert (shown.end["usage"]["estimated"], shown.end["usage"]["output_tokens"]) == (True, -(-len(text) // 4))
 
 
 def test_a_second_server_on_the_same_data_is_refused(site):

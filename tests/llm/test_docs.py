@@ -112,6 +112,6 @@ def test_every_event_and_every_part_is_explained():
         assert re.search(rf"\| `{name}\(", GUIDE), name
 
 
-@pytest.mark.parametrize("kind", [llm.ModelConfig, llm.Reply, llm.Timeouts])
+@pytest.mark.parametrize("kind", [llm.ModelConfig, llm.ProviderCall, llm.Reply, llm.Timeouts])
 def test_every_field_that_a_caller_sets_or_reads_is_explained(kind):
     assert [field.name for field in fields(kind) if f"`{field.name}`" not in GUIDE] == []

@@ -475,3 +475,32 @@ def test_one_ability_that_fails_leaves_the_others_to_be_tested(url_of):
     steps = run(url_of(stream=streamed(ended=False), tools=whole("It rains."), vision=refusal(b"400 Bad Request")))
     failed = [name for name, step in steps.items() if step.status == "failed"]
     assert failed == ["stream", "tools", "vision"]
+
+
+# Calls.
+
+
+def test_a_step_holds_the_calls_that_were_made_for_it(gateway):
+    unforced = refusal(b"400 Bad Request", "tool_choice 'required' is not supported.")
+    called = whole(None, finish="tool_calls", calls=(("get_weather", '{"city": "Oslo"}'),))
+    server, url = gateway(tools=lambda body: unforced if body["tool_choice"] == "required" else called)
+    outcomes = {name: [call.outcome for call in step.calls] for name, step in run(url).items() if step.calls}
+    once = ["complete"]
+    assert outcomes == {"chat": once, "stream": once, "tools": ["bad_request", "complete"], "vision": once}
+    assert len(server.asked) == 5
+
+
+@pytest.mark.parametrize(
+    ("chat", "failed", "outcome"),
+    [
+        (refusal(b"401 Unauthorized"), "key", "bad_credentials"),
+        (refusal(b"404 Not Found", "No such model.", code="model_not_found"), "model", "model_not_found"),
+        (refusal(b"503 Service Unavailable"), "chat", "overloaded"),
+        (whole(" "), "chat", "complete"),
+    ],
+)
+def test_the_chat_holds_its_call_whichever_step_it_fails(url_of, chat, failed, outcome):
+    steps = run(url_of(listing=NO_LIST, chat=chat))
+    assert failure(steps).name == failed
+    assert [call.outcome for step in steps.values() for call in step.calls] == [outcome]
+    assert steps["chat"].calls

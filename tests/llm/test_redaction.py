@@ -49,3 +49,8 @@ def test_messages_become_one_printable_line():
 def test_a_key_is_taken_out_before_the_message_is_cut():
     redaction = Redaction(ModelConfig(provider="x", model="y", api_key=Secret("sk-0123456789")))
     assert "sk-0" not in redaction.clean("x" * (LONGEST_MESSAGE - 6) + "sk-0123456789")
+
+
+def test_what_no_database_holds_is_not_in_a_message():
+    redaction = Redaction(ModelConfig(provider="x", model="y"))
+    assert redaction.clean("half \ud83d and \0 none, whole \ud83c\udf0d") == "half \ufffd and none, whole 🌍"

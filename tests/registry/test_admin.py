@@ -324,6 +324,15 @@ def test_usage_is_read_only_and_scoped(browse, rows, readers):
     assert browse("superuser").post(page, {}).status_code == 403
 
 
+def test_the_last_tests_steps_are_shown_to_whoever_may_edit(browse, rows):
+    step = {"name": "chat", "status": "failed", "detail": "", "remedy": "<Enter> a key."}
+    LLMModel.objects.update(last_test_at="2026-11-24T12:00Z", last_test_ok=False, last_test_steps=[step])
+    page = url("llmmodel", "change", rows["global"].pk)
+    said = "chat: failed. &lt;Enter&gt; a key."
+    assert said in browse("holder").get(page).text
+    assert said not in browse("staff").get(page).text
+
+
 @pytest.mark.parametrize("table", ["connection", "llmmodel"])
 def test_lists_cost_a_constant_number_of_queries(browse, readers, make_model, table):
     browser, counts = browse("superuser"), []

@@ -3,9 +3,9 @@ from uuid import uuid4
 
 import pytest
 
-from llm import Usage
+from llm import ProviderCall, Usage
 from registry.models import UsageRecord
-from registry.usage import Prices, record_usage, usage_of_turn
+from registry.usage import Prices, TurnUsage, record_calls, record_usage, usage_of_turn
 
 CALL = {"model_label": "Model", "outcome": "complete", "first_token_seconds": 0.25, "seconds": 1.5}
 
@@ -67,12 +67,42 @@ def test_the_usage_of_a_turn_is_the_sum_of_its_calls(alice, priced):
     assert total.cost == Decimal("0.0031")
 
 
-def test_one_unknown_cost_makes_the_sum_unknown(alice, priced):
+def test_one_unknown_cost_makes_the_sum_unknown(alice, priced, make_model):
     turn = uuid4()
     noted(alice, priced, Usage(input_tokens=1000), turn=turn)
-    row = noted(alice, priced, None, turn=turn, round=1)
-    assert (row.source, row.cost) == ("unknown", None)
+    noted(alice, make_model(), Usage(input_tokens=1000), turn=turn, round=1)
     assert usage_of_turn(turn).cost is None
+
+
+def test_a_call_that_used_nothing_cost_nothing_whether_its_prices_are_known_or_not(alice, priced, make_model):
+    turn = uuid4()
+    for attempt, model in enumerate((priced, make_model(), None)):
+        row = noted(alice, model, None, turn=turn, attempt=attempt, outcome="rate_limited")
+        assert (row.source, row.input_tokens, row.output_tokens, row.cost) == ("none", 0, 0, 0)
+    assert usage_of_turn(turn) == TurnUsage(Usage(), Decimal(0))
+    noted(alice, priced, Usage(input_tokens=1000), turn=turn, attempt=3)
+    assert usage_of_turn(turn) == TurnUsage(Usage(input_tokens=1000), Decimal("0.002"))
+
+
+def test_all_calls_of_a_turn_are_noted_at_once(alice, priced):
+    turn, used = uuid4(), Usage(input_tokens=1000)
+    calls = [
+        ProviderCall(outcome="overloaded", seconds=0.1),
+        ProviderCall(attempt=1, usage=used, first_token_seconds=0.2, seconds=0.5),
+        ProviderCall(round=1, usage=used, seconds=0.5),
+    ]
+    caller = {"turn": turn, "user_id": alice.pk, "model_id": priced.pk, "model_label": "Model"}
+    assert record_calls(calls, **caller) == TurnUsage(used + used, Decimal("0.004"))
+    rows = UsageRecord.objects.order_by("round", "attempt")
+    assert list(rows.values_list("round", "attempt", "outcome", "source", "first_token_ms", "duration_ms")) == [
+        (0, 0, "overloaded", "none", None, 100),
+        (0, 1, "complete", "reported", 200, 500),
+        (1, 0, "complete", "reported", None, 500),
+    ]
+    assert {(row.user, row.model, row.model_label, row.input_price) for row in rows} == {
+        (alice, priced, "Model", Decimal(2))
+    }
+    assert record_calls([], **caller | {"turn": uuid4()}) is None
 
 
 def test_usage_outlives_its_model_and_its_user(alice, priced):

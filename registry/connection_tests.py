@@ -1,0 +1,93 @@
+"""Connection tests: what a model's provider says, what asking it cost, and the result that its row keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from llm import PROBE_TIMEOUTS, Transport, probe
+from llm.probes import STEPS
+from registry.addresses import address_policy
+from registry.models import LLMModel
+from registry.usage import record_calls
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from llm import ModelConfig, ProbeStep
+    from registry.querysets import Reader
+
+# Seconds after which no further question is put. Somebody looks at a spinner.
+PATIENCE = 60.0
+LABEL = "{} (connection test)"
+LONGEST_NAME = 200  # characters; a row's label holds 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionTest:
+    at: datetime
+    steps: tuple[ProbeStep, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(step.status != "failed" for step in self.steps)
+
+    def as_json(self) -> list[dict[str, str | float]]:
+        """The steps as they are stored and shown."""
+        return [
+            {
+                "name": step.name,
+                "status": step.status,
+                "detail": step.detail,
+                "remedy": step.remedy,
+                "code": step.code,
+                "seconds": round(step.seconds, 3),
+            }
+            for step in self.steps
+        ]
+
+
+def test_model(user: Reader, model: LLMModel) -> ConnectionTest:
+    """Test a model with its stored key and address, and keep the result on its row if that is still there.
+
+    `CredentialUnreadable` or `UnusableSettings` where there is nothing to test. Whether the user may do it is for the
+    caller to ask. No transaction may be open: the provider is waited for.
+    """
+    test = _tested(model.to_config(), model.connection.owner_id)
+    with transaction.atomic():
+        _note_calls(test, user, model_id=model.pk, name=model.name)
+        # Not `save`: whoever edited the row meanwhile keeps that, and `updated_at` is theirs.
+        LLMModel.objects.filter(pk=model.pk).update(
+            last_test_at=test.at, last_test_ok=test.ok, last_test_steps=test.as_json()
+        )
+    return test
+
+
+def test_config(user: Reader, config: ModelConfig, owner_id: int | None) -> ConnectionTest:
+    """Test a model that is not stored, under the address policy of `owner_id`, None for a global connection."""
+    test = _tested(config, owner_id)
+    with transaction.atomic():
+        _note_calls(test, user, model_id=None, name=config.model)
+    return test
+
+
+def _tested(config: ModelConfig, owner_id: int | None) -> ConnectionTest:
+    transport = Transport(address_policy(owner_id), timeouts=PROBE_TIMEOUTS)
+    steps = tuple(probe(config, transport=transport, patience=PATIENCE))
+    return ConnectionTest(at=timezone.now(), steps=steps)
+
+
+def _note_calls(test: ConnectionTest, user: Reader, *, model_id: UUID | None, name: str) -> None:
+    """A step is to its test what a round is to its turn; a step may have asked twice."""
+    calls = [
+        replace(call, round=STEPS.index(step.name), attempt=attempt)
+        for step in test.steps
+        for attempt, call in enumerate(step.calls)
+    ]
+    label = LABEL.format(name[:LONGEST_NAME])
+    record_calls(calls, turn=uuid4(), user_id=user.pk, model_id=model_id, model_label=label)

@@ -1,0 +1,19 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("registry", "0002_model_managers")]
+    operations = [
+        migrations.AlterField(
+            model_name="usagerecord",
+            name="source",
+            field=models.CharField(
+                choices=[
+                    ("reported", "reported by the provider"),
+                    ("estimated", "estimated"),
+                    ("none", "nothing was used"),
+                ],
+                max_length=10,
+            ),
+        ),
+    ]
