@@ -26,9 +26,9 @@ LLMModel.objects.update(name="Shared model")
 @pytest.fixture
 def site(tmp_path):
     with ScriptedProvider() as provider:
-        site = LiveSite(tmp_path / "data", provider.url)
+        site = LiveSite(tmp_path, provider.url)
         site.set_up()
-        site.manage("shell", "-v0", "-c", PREPARE)
+        assert site.manage("shell", "-v0", "-c", PREPARE).returncode == 0
         site.start()
         yield site
         site.stop()

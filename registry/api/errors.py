@@ -120,6 +120,8 @@ def flat(detail: Any, path: str = "") -> Iterator[tuple[str, list[exceptions.Err
         case dict():
             for name, errors in detail.items():
                 yield from flat(errors, f"{path}.{name}" if path else str(name))
+        case str():
+            yield path or EVERYTHING, [detail]
         case [str(), *_]:
             yield path or EVERYTHING, detail
         case list():

@@ -14,8 +14,10 @@ from registry.api.addresses import ADDRESS, SECRETS, Address, save_address
 from registry.api.errors import Conflict
 from registry.api.fields import Capabilities, CountField, PriceField
 from registry.api.filters import ModelFilter
+from registry.api.reports import LastTest
 from registry.models import Connection, LLMModel
 from registry.models.llm_model import PRICES
+from registry.providers import provider_choices
 from registry.querysets import may_edit
 
 if TYPE_CHECKING:
@@ -26,12 +28,6 @@ if TYPE_CHECKING:
 NOT_YOURS = "This model is everybody's. Only those who manage the global models may change or test it."
 COUNTS = ("context_window", "max_output_tokens")
 OWN_FIELDS = ("name", "model_id", "is_active", "default_params", *COUNTS, *PRICES)
-
-
-class LastTest(serializers.Serializer):
-    at = serializers.DateTimeField(source="last_test_at")
-    ok = serializers.BooleanField(source="last_test_ok")
-    steps = serializers.ListField(source="last_test_steps", child=serializers.DictField())
 
 
 class ModelDocument(serializers.ModelSerializer):
@@ -138,7 +134,7 @@ class OwnConnections(serializers.PrimaryKeyRelatedField):
 class NewModel(ModelFields):
     """Either `connection`, or `provider` and what belongs to it: a connection that comes and goes with the model."""
 
-    provider = serializers.ChoiceField(choices=Address().fields["provider"].choices, required=False)
+    provider = serializers.ChoiceField(choices=provider_choices(), required=False)
     connection = OwnConnections(required=False)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:

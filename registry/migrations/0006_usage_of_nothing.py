@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0002_model_managers")]
+    dependencies = [("registry", "0005_api")]
     operations = [
         migrations.AlterField(
             model_name="usagerecord",
