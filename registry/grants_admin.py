@@ -50,9 +50,6 @@ class AllowedEndpointAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).in_admin_for(request.user)
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return may_grant(request.user)
-
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return may_grant(request.user)
 
