@@ -36,11 +36,18 @@ def site_of(origin: Origin) -> str:
 
 
 def address_policy(owner_id: int | None) -> AddressPolicy:
-    """Users reach public https and what is opened to all; global connections also the environment's own servers."""
-    grants = list(settings.ALLOWED_ENDPOINTS)
+    """Users reach public https and what is opened to them; global connections all grants and the environment's servers.
+
+    One query, so never in the event loop. A grant that is taken back is missing from the next policy, and connections
+    that are kept alive serve none but equal policies.
+    """
+    from registry.models import AllowedEndpoint  # whose rows are spelled by this module
+
+    urls = list(settings.ALLOWED_ENDPOINTS)
     if owner_id is None:
-        grants += environment_urls()
-    return AddressPolicy.granting(grants, forbidden=own_addresses())
+        urls += environment_urls()
+    grants = AllowedEndpoint.objects.origins_for(owner_id).union(map(Origin.parse, urls))
+    return AddressPolicy(grants, forbidden=frozenset(map(Origin.parse, own_addresses())))
 
 
 def own_addresses() -> list[str]:

@@ -10,9 +10,11 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
-from llm import Blocked, addresses
+from llm import Blocked
+from registry import grants_admin  # noqa: F401 - importing registers its page
 from registry.addresses import address_policy
 from registry.forms import ConnectionForm
+from registry.grants import refusal
 from registry.models import CAPABILITIES, Connection, DefaultModel, LLMModel, UsageRecord
 from registry.picker import dollars, short_count
 from registry.providers import provider_label
@@ -22,18 +24,6 @@ if TYPE_CHECKING:
     from django import forms
     from django.db.models import ForeignKey
     from django.http import HttpRequest
-
-
-NOT_REACHABLE = "Saved, but {url} may not be reached from here: {why}"
-ALLOW = "To allow it, add its origin to ALLOWED_ENDPOINTS and start the site again."
-# What the site's own policy says about the address as it is written. Nothing is resolved or tried for it.
-WHY = {
-    addresses.OWN_ADDRESS: "it is an address of this site itself, which no model may call.",
-    addresses.RESERVED: "it is a link-local or reserved address, which is never opened.",
-    addresses.PRIVATE: f"it is a private address. {ALLOW}",
-    addresses.INTERNAL_NAME: f"it is a name inside a private network. {ALLOW}",
-    addresses.SCHEME_OR_PORT: f"it is not https on port 443. {ALLOW}",
-}
 
 
 class Ownership(admin.SimpleListFilter):
@@ -152,8 +142,7 @@ class ConnectionAdmin(RegistryAdmin):
         try:
             address_policy(obj.owner_id).check(obj.url)
         except Blocked as error:
-            why = WHY.get(error.detail, "it cannot be read as an address.")
-            messages.warning(request, NOT_REACHABLE.format(url=obj.url, why=why))
+            messages.warning(request, f"Saved, but {refusal(obj, error.detail, request.user)}")
 
     @admin.display(description="belongs to", ordering="owner")
     def belongs_to(self, row: Connection) -> str:

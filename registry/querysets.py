@@ -8,6 +8,7 @@
 | holder of `manage_global`   | own, global            | as a user                               | own, global  |
 | superuser                   | as a holder; all rows in the admin | as a user                   | as a holder  |
 
+Grants of addresses are seen and made by whoever edits global connections, and by nobody else.
 Ready: the key is there or none is needed, and it is not the local model while that is not running.
 Somebody who sees a row but may not edit it gets no address, no key preview and no connection.
 """
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db.models import Q, QuerySet
 
+from llm.addresses import Origin
 from registry import local_model
 from registry.addresses import site_of
 from registry.environment import environment_origins
@@ -25,8 +27,6 @@ from registry.providers import provider_names, providers_with_keys
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-
-    from llm.addresses import Origin
 
     Reader = AbstractBaseUser | AnonymousUser
 
@@ -37,6 +37,10 @@ def may_edit(user: Reader, owner_id: int | None) -> bool:
     if owner_id is None:
         return user.has_perm(MANAGE_GLOBAL)
     return user.is_active and user.pk == owner_id
+
+
+def may_grant(user: Reader) -> bool:
+    return may_edit(user, None)
 
 
 class OwnedQuerySet(QuerySet):
@@ -113,3 +117,13 @@ class LLMModelQuerySet(OwnedQuerySet):
 
     def _active(self) -> Q:
         return super()._active() & Q(is_active=True)
+
+
+class AllowedEndpointQuerySet(QuerySet):
+    def origins_for(self, owner_id: int | None) -> frozenset[Origin]:
+        """What a connection of this owner may call; a global one, without owner, everything that is granted."""
+        rows = self if owner_id is None else self.filter(usable_by_users=True)
+        return frozenset(Origin(*row) for row in rows.values_list("scheme", "host", "port"))
+
+    def in_admin_for(self, user: Reader) -> Self:
+        return self.all() if may_grant(user) else self.none()

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0002_model_managers'),
+        ("registry", "0003_allowed_endpoint"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -147,7 +147,8 @@ def test_an_address_that_may_not_be_reached_is_said_with_the_reason(
     assert Connection.objects.get().base_url == address
     assert ("may not be reached from here" in page) == bool(why)
     assert f"may not be reached from here: {why}" in page or not why
-    assert ("add its origin to ALLOWED_ENDPOINTS" in page) == can_be_allowed
+    assert ("Ask an administrator to allow it." in page) == can_be_allowed
+    assert "allow_endpoint" not in page
 
 
 def test_help_speaks_of_a_stored_key_where_there_is_one(browse, rows):

@@ -19,8 +19,9 @@ from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, call_command
 from django.db import transaction
 
-from config import claims, local_model
+from config import claims, local_model, local_servers
 from config.bootstrap import add_options, database_exists
+from config.management.commands.serve import LOOPBACK
 from config.system_checks import refuse_errors
 from registry.local_model import LOCAL_CONNECTION
 from registry.models import Connection, DefaultModel, LLMModel
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         self.say("Database is up to date")
         self.load_default_models()
+        self.open_local_servers(options)
         origin = None if options["no_local_model"] else self.start_local_model()
         user = first_user()
         if lock:
@@ -61,6 +63,15 @@ class Command(BaseCommand):
             return
         call_command("loaddata", "default_models", verbosity=0)
         self.say(f"{LLMModel.objects.count()} default models added; they wait for their keys")
+
+    def open_local_servers(self, options: dict[str, Any]) -> None:
+        """On a first start, and only where nobody else gets at this machine's loopback through the site."""
+        if options["host"] not in LOOPBACK:
+            self.say(servers_that_others_reach())
+        elif local_servers.may_grant_them():
+            ports = local_servers.grant(options["port"])
+            names = ", ".join(f"{name} ({port})" for name, port in ports.items())
+            self.say(f"Model servers on this machine may be used: {names}")
 
     def start_local_model(self) -> str | None:
         """The origin of the running local model; None, with one line that says why, where it cannot run."""
@@ -89,6 +100,12 @@ class Command(BaseCommand):
         self.stdout.flush()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # manage.py lets it through again
         os.execv(command[0], command)  # noqa: S606  our own command
+
+
+def servers_that_others_reach() -> str:
+    if opened := ", ".join(map(str, local_servers.ports_open_to_users())):
+        return f"Others reach this site, and through it ports {opened} of this machine. See `manage.py allow_endpoint`"
+    return "Others reach this site, so model servers beside it stay closed. `manage.py allow_endpoint` opens one"
 
 
 def wants_browser(options: dict[str, Any]) -> bool:
