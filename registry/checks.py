@@ -14,7 +14,13 @@ from django.db.models.functions import Substr
 
 from registry import envelope
 from registry.addresses import plain_hosts, trusted_origins
-from registry.environment import address_problem, environment_unusable_reason, environment_urls, server_problem
+from registry.environment import (
+    address_problem,
+    environment_unusable_reason,
+    named_provider,
+    named_urls,
+    server_problem,
+)
 from registry.models import Connection
 from registry.models.credentials import SEALED
 from registry.providers import provider_names
@@ -56,7 +62,7 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_environment_model(**_: Any) -> list[CheckMessage]:
-    problem = environment_unusable_reason() if settings.LLM_PROVIDER else ""
+    problem = environment_unusable_reason() if named_provider() else ""
     if not problem:
         return []
     hint = "Until then nobody can choose the environment's model. Leave LLM_PROVIDER empty to do without it."
@@ -118,7 +124,7 @@ def _configured_addresses() -> list[tuple[str, str, Callable[[str], str], dict[s
     # With a port, because the one that is served is added to each host.
     hosts = {host: f"https://{host}:443" for host in plain_hosts()}
     return [
-        ("The environment", SERVER, server_problem, {url: url for url in environment_urls()}),
+        ("The environment", SERVER, server_problem, {url: url for url in named_urls()}),
         ("ALLOWED_ENDPOINTS", SERVER, server_problem, {url: url for url in settings.ALLOWED_ENDPOINTS}),
         ("CSRF_TRUSTED_ORIGINS", "Write https://host.", address_problem, {url: url for url in trusted_origins()}),
         ("ALLOWED_HOSTS", "Write the host alone, without a port; IPv6 in brackets.", address_problem, hosts),

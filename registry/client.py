@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-
 from llm import ModelConfig, UnifiedLLMClient
 from llm.transport import transport_for
 from registry.addresses import address_policy
-from registry.environment import environment_key, environment_options, environment_url
+from registry.environment import (
+    environment_key,
+    environment_options,
+    environment_refusal,
+    environment_url,
+    named_model,
+    named_provider,
+)
 from registry.errors import ModelUnavailable, NoModel
 from registry.models import LLMModel
 from registry.providers import provider_of
@@ -32,21 +37,22 @@ def client_for(user: Reader, model_id: UUID | None) -> UnifiedLLMClient:
 
 
 def environment_client(user: Reader) -> UnifiedLLMClient:
-    if not settings.LLM_PROVIDER or not user.is_active:
+    if not named_provider() or not user.is_active:
         raise NoModel
+    if refusal := environment_refusal():
+        raise NoModel(refusal)
     return UnifiedLLMClient(environment_config(), transport=transport_for(address_policy(None)))
 
 
 def environment_config() -> ModelConfig:
     """The legacy configuration: `LLM_PROVIDER` and what belongs to it."""
-    provider = provider_of(settings.LLM_PROVIDER)
-    url = environment_url(settings.LLM_PROVIDER) or (provider.base_url if provider else "")
-    if not url:
-        raise NoModel("LLM_BASE_URL is not set and this provider has no address of its own. Set it.")
+    name = named_provider()
+    provider = provider_of(name)
+    url = environment_url(name) or (provider.base_url if provider else "")
     return ModelConfig(
-        provider=settings.LLM_PROVIDER,
-        model=settings.LLM_MODEL,
+        provider=name,
+        model=named_model(),
         base_url=url,
-        api_key=environment_key(settings.LLM_PROVIDER, url),
-        options=environment_options(settings.LLM_PROVIDER),
+        api_key=environment_key(name, url),
+        options=environment_options(name),
     )

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from uuid import UUID
 
-from django.conf import settings
-
-from registry.environment import environment_unusable_reason
+from registry.environment import environment_refusal, environment_unusable_reason, named_model, named_provider
 from registry.errors import ModelUnavailable, NoModel
 from registry.models import DefaultModel, LLMModel
 from registry.providers import provider_icon, provider_label
@@ -71,10 +69,10 @@ def usable_environment(user: Reader) -> Selection | None:
 
 
 def environment_selection(user: Reader) -> Selection | None:
-    if not settings.LLM_PROVIDER or not user.is_active:
+    name = named_provider()
+    if not name or not user.is_active:
         return None
-    label = settings.LLM_MODEL or provider_label(settings.LLM_PROVIDER)
-    return Selection(None, label, "environment", provider_icon(settings.LLM_PROVIDER))
+    return Selection(None, named_model() or provider_label(name), "environment", provider_icon(name))
 
 
 def _default(user: Reader, *, owner: int | None, reason: Reason) -> Selection | None:
@@ -86,7 +84,7 @@ def _default(user: Reader, *, owner: int | None, reason: Reason) -> Selection | 
 def _everybodys_default(user: Reader) -> Selection:
     selection = _default(user, owner=None, reason="global_default")
     if selection is None:
-        raise NoModel
+        raise NoModel(environment_refusal())
     return selection
 
 
