@@ -179,6 +179,11 @@ class LLMModelAdmin(RegistryAdmin):
         steps = ((step["name"], step["status"], step["remedy"] or step["detail"]) for step in row.last_test_steps)
         return format_html_join(mark_safe("<br>"), "{}: {}. {}", steps)
 
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """One by one: a connection that was made with its model goes with it."""
+        for model in queryset.select_related("connection"):
+            model.delete()
+
     @admin.display(ordering="connection__provider")
     def provider(self, row: LLMModel) -> str:
         return provider_label(row.connection.provider)

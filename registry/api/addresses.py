@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
+from llm.errors import Blocked
+from registry.addresses import address_policy
 from registry.api.fields import HeadersField, KeyField, Strict
+from registry.grants import refusal
 from registry.providers import provider_choices
+from registry.querysets import may_grant
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -29,10 +34,22 @@ SECRETS = ("api_key", "headers")
 
 def save_address(connection: Connection, values: dict[str, Any], *, by: User) -> Connection:
     """Raises Django's ValidationError where the connection cannot be like that."""
+    was_at = connection.url
     enter_address(connection, values, by=by)
     connection.full_clean()
+    if connection._state.adding or connection.url != was_at:  # noqa: SLF001 - documented, in spite of its name
+        refuse_unreachable(connection, by)
     connection.save()
     return connection
+
+
+def refuse_unreachable(connection: Connection, reader: User) -> None:
+    """As it is written; where its name leads is judged at every call."""
+    try:
+        address_policy(connection.owner_id).check(connection.url)
+    except Blocked as blocked:
+        message = refusal(connection, blocked.detail, reader) if may_grant(reader) else blocked.message
+        raise ValidationError({"base_url": ValidationError(message, code=blocked.code)}) from None
 
 
 def enter_address(connection: Connection, values: dict[str, Any], *, by: User) -> None:

@@ -12,7 +12,7 @@ from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-from llm.errors import LLMError
+from llm.errors import Blocked, LLMError
 from registry.errors import CredentialUnreadable, ModelUnavailable, NoModel, UnusableSettings
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ WHAT_TO_DO: dict[type[exceptions.APIException], str] = {
     exceptions.UnsupportedMediaType: "Send JSON with the header `Content-Type: application/json`.",
     exceptions.NotAcceptable: "The answer is JSON. Send the header `Accept: application/json`.",
 }
-OWN_CODES = frozenset({"key_required", "masked_key", "bad_key", "bad_header", "credential_unreadable"})
+OWN_CODES = frozenset({"key_required", "masked_key", "bad_key", "bad_header", "credential_unreadable", Blocked.code})
 EVERYTHING = "non_field_errors"
 
 

@@ -344,3 +344,12 @@ def test_lists_cost_a_constant_number_of_queries(browse, readers, make_model, ta
                 assert browser.get(url(table)).status_code == 200
             counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_deleting_many_models_takes_the_connections_that_were_made_with_them(browse, make_model, readers):
+    inline, kept = make_model(readers["staff"], name="inline"), make_model(readers["staff"], name="kept")
+    Connection.objects.filter(pk=inline.connection_id).update(is_inline=True)
+    chosen = {"action": "delete_selected", "_selected_action": [str(inline.pk), str(kept.pk)], "post": "yes"}
+    browse("staff").post(url("llmmodel"), chosen)
+    assert not LLMModel.objects.exists()
+    assert list(Connection.objects.all()) == [kept.connection]

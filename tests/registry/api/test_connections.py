@@ -163,3 +163,18 @@ def test_an_unreadable_key_still_lists(api, own):
     assert api.patch(path(own), {"api_key": KEY}).status_code == 200
     own.refresh_from_db()
     assert own.reveal_key().reveal() == KEY
+
+
+def test_an_address_that_may_not_be_reached_is_refused(api, as_user, own):
+    body = {"name": "x", "provider": "openai_compatible", "base_url": "http://10.0.0.5:8000/v1"}
+    for refused in (api.post("/api/connections", body), api.patch(path(own), body | {"api_key": KEY})):
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "endpoint_not_allowed")
+        assert "10.0.0.5" not in refused.json()["error"]["message"]
+    assert Connection.objects.get().base_url == ""
+    told = as_user("holder").post("/api/connections", body | {"is_global": True}).json()["error"]["message"]
+    assert told.endswith("manage.py allow_endpoint http://10.0.0.5:8000")
+
+
+def test_a_grant_that_was_taken_back_does_not_hold_up_other_changes(api, own):
+    Connection.objects.update(provider="vllm", base_url="http://10.0.0.5:8000")
+    assert api.patch(path(own), {"name": "Other"}).status_code == 200
