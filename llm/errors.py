@@ -22,17 +22,24 @@ LLMError
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llm.types import Usage
+
 
 class LLMError(Exception):
     """`code` is stable. `retryable`: the same request may succeed later, and nothing was generated yet.
 
     `retry_after` is what the provider asked to wait, in seconds; None where it did not say. `unanswered`: the whole
     request had gone out, and not even the head of an answer came, so that nobody knows what was done with it.
+    `usage` is what the provider had counted of an answer that broke off.
     """
 
     code = "llm_error"
     retryable = False
     unanswered = False
+    usage: Usage | None = None
     default_message = "The model could not answer."
 
     def __init__(self, message: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:

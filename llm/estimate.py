@@ -30,6 +30,15 @@ def completed(reported: Usage | None, messages: Iterable[Message], answered: int
     )
 
 
+def so_far(reported: Usage | None, messages: Iterable[Message], answered: int) -> Usage:
+    """Of an answer that broke off: what was reported until then, and no less than what came."""
+    guess = estimate_usage(messages, answered=answered)
+    if reported is None:
+        return guess
+    written = max(reported.output_tokens, guess.output_tokens)
+    return replace(reported, output_tokens=written, estimated=True)
+
+
 def characters_in(part: Part | ReasoningDelta) -> int:
     match part:
         case Image():

@@ -20,7 +20,7 @@ from llm.errors import (
     TimedOut,
     Truncated,
 )
-from llm.estimate import completed, estimate_usage
+from llm.estimate import completed, so_far
 from llm.types import Message, Usage
 
 COMPLETE = "complete"
@@ -94,7 +94,7 @@ class OpenCall:
     def _usage_until(self, error: LLMError) -> Usage | None:
         is_in_doubt = isinstance(error, _FATE_UNKNOWN) and not isinstance(error, NotAnAPI)
         may_be_billed = is_in_doubt and (self.is_accepted or error.unanswered)
-        return estimate_usage(self._asked, answered=self.answered) if self.answered or may_be_billed else None
+        return so_far(error.usage, self._asked, self.answered) if self.answered or may_be_billed else None
 
     def _tell(self, outcome: str, usage: Usage | None) -> None:
         """Once: what follows the end of an answer is no other end."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from llm.errors import Truncated
 from llm.providers._anthropic_messages import REDACTED
 from llm.providers._documents import Documents
-from llm.providers._errors import error_in_stream
+from llm.providers._errors import error_in_stream, telling_usage
 from llm.providers._reading import dicts_in, text_of, tokens
 from llm.providers._tool_calls import ToolCallAssembly, whole
 from llm.types import JSON, Event, Finish, FinishReason, JSONObject, ReasoningDelta, TextDelta, ToolCall, Usage
@@ -29,11 +29,12 @@ _COUNTED = (
 def parse(chunks: Iterable[bytes]) -> Iterator[Event]:
     documents, answer = Documents(chunks), MessageAnswer()
     read = answer.read_message if documents.is_whole else answer.read
-    for document in documents:
-        yield from read(document)
-        if answer.ended:
-            break
-    yield from answer.finish()
+    with telling_usage(answer.usage):
+        for document in documents:
+            yield from read(document)
+            if answer.ended:
+                break
+        yield from answer.finish()
 
 
 class MessageAnswer:
@@ -82,7 +83,7 @@ class MessageAnswer:
         reason = self._reason or "unknown"
         calls = (*self._held, *self._tools.calls())
         yield from self._said(call for call in calls if reason != "length" or whole(call))
-        yield Finish("tool_calls" if self._has_called and reason in ("stop", "unknown") else reason, self._usage())
+        yield Finish("tool_calls" if self._has_called and reason in ("stop", "unknown") else reason, self.usage())
 
     def _block(self, index: int, block: Mapping[str, JSON]) -> Iterator[Event]:
         """A block begins empty in a stream, and whole in an answer that was not streamed."""
@@ -138,7 +139,7 @@ class MessageAnswer:
         if isinstance(usage, dict):
             self._counts |= {name: usage[name] for name in _COUNTED if usage.get(name) is not None}
 
-    def _usage(self) -> Usage | None:
+    def usage(self) -> Usage | None:
         """`input_tokens` on the wire leaves out what was read from or written to the cache."""
         counts = self._counts
         if "output_tokens" not in counts:

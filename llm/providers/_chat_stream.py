@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from llm.errors import NotAnAPI, TimedOut, Truncated
 from llm.providers._documents import Documents
-from llm.providers._errors import error_in_stream
+from llm.providers._errors import error_in_stream, telling_usage
 from llm.providers._inline_thinking import InlineThinking
 from llm.providers._reading import tokens
 from llm.providers._tool_calls import ToolCallAssembly, last_events
@@ -35,17 +35,18 @@ def parse(chunks: Iterable[bytes], *, thinking: InlineThinking | None = None) ->
 
 def events_of(documents: Documents, *, thinking: InlineThinking | None = None) -> Iterator[Event]:
     answer, document = ChatAnswer(thinking), dict[str, JSON]()
-    try:
-        for document in documents:
-            yield from answer.read(document)
-    except TimedOut:
-        # Some servers end neither stream nor connection; after a finish reason only a count of tokens can be missing.
-        if not answer.has_reason:
-            raise
-    if documents.is_whole and "choices" not in document:
-        raise NotAnAPI  # `{"status": "ok"}` is somebody's answer, but no model's
-    answer.ended = documents.is_done
-    yield from answer.finish()
+    with telling_usage(answer.usage):
+        try:
+            for document in documents:
+                yield from answer.read(document)
+        except TimedOut:
+            # Some servers end neither stream nor connection; after a finish reason only token counts can be missing.
+            if not answer.has_reason:
+                raise
+        if documents.is_whole and "choices" not in document:
+            raise NotAnAPI  # `{"status": "ok"}` is somebody's answer, but no model's
+        answer.ended = documents.is_done
+        yield from answer.finish()
 
 
 class ChatAnswer:
@@ -75,6 +76,9 @@ class ChatAnswer:
     @property
     def has_reason(self) -> bool:
         return self._reason is not None
+
+    def usage(self) -> Usage | None:
+        return self._usage
 
     def finish(self) -> Iterator[Event]:
         if self._thinking:

@@ -2,7 +2,8 @@
 most servers say that a context is too long with a plain 400."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from llm.errors import (
     BadCredentials,
@@ -20,7 +21,7 @@ from llm.errors import (
 from llm.providers._faults import Fault, fault_in, fault_in_body
 from llm.providers._refused import refused_parameter
 from llm.retry import parse_retry_after
-from llm.types import JSON
+from llm.types import JSON, Usage
 
 _CODES: dict[str, type[LLMError]] = {
     "authentication_error": BadCredentials,
@@ -124,6 +125,16 @@ def error_of(
     named = parse_retry_after(headers)
     wait = fault.seconds_to_wait() if named is None else named
     return kind(message, status=status, retry_after=wait if kind.retryable else None)
+
+
+@contextmanager
+def telling_usage(counted: Callable[[], Usage | None]) -> Iterator[None]:
+    """An error that ends an answer tells what its provider had counted of it."""
+    try:
+        yield
+    except LLMError as error:
+        error.usage = counted()
+        raise
 
 
 def error_in_stream(document: Mapping[str, JSON]) -> LLMError | None:

@@ -90,6 +90,28 @@ def test_what_is_not_reported_is_estimated_from_what_was_asked_and_what_came(scr
     assert cut.usage == Usage(input_tokens=24, output_tokens=2, estimated=True)
 
 
+def test_what_a_provider_counted_of_an_answer_that_broke_off_is_kept(scripted):
+    client = client_of(scripted, provider="anthropic", model="claude-sonnet-5")
+    question = "[[tokens=40 hang_after=20]] 日本語の質問です、文字数では数えられません"
+    [cut] = calls_of(client, question)
+    [whole] = calls_of(client, question.replace("hang_after=20", "rate=0"))
+    assert (cut.outcome, cut.usage.estimated) == ("timed_out", True)
+    assert cut.usage.input_tokens == whole.usage.input_tokens
+    assert 1 < cut.usage.output_tokens < whole.usage.output_tokens
+
+
+def test_counts_that_come_with_each_piece_are_kept(serve):
+    usage = {"prompt_tokens": 1000, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 900}}
+    event = {"choices": [{"index": 0, "delta": {"content": "Hello"}}], "usage": usage}
+
+    def script(peer):
+        while peer.read_request():
+            peer.send(CHUNKED, chunk(b"data: " + json.dumps(event).encode() + b"\n\n"), LAST_CHUNK)
+
+    [cut] = calls_of(client_of(serve(script)))
+    assert cut.usage == Usage(input_tokens=1000, cached_tokens=900, output_tokens=7, estimated=True)
+
+
 def test_times_are_those_of_the_call(scripted):
     [call] = calls_of(client_of(scripted), "[[tokens=3 ttft=50]]")
     assert 0.05 <= call.first_token_seconds <= call.seconds
