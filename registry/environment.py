@@ -69,7 +69,7 @@ def server_problem(url: str) -> str:
 
 def environment_key(provider_name: str, url: str) -> Secret:
     """The provider's key from the environment, if it is meant for the place where `url` points; otherwise empty."""
-    is_meant_for_it = Origin.parse(url) in environment_origins(provider_name)
+    is_meant_for_it = not address_problem(url) and Origin.parse(url) in environment_origins(provider_name)
     return Secret(_key(provider_name) if is_meant_for_it else "")
 
 

@@ -13,8 +13,8 @@ from llm.errors import Blocked
 from llm.secret import Secret
 from registry import local_model
 from registry.addresses import normalised, origin_of
-from registry.environment import environment_key, environment_options, environment_url
-from registry.errors import CredentialUnreadable
+from registry.environment import address_problem, environment_key, environment_options, environment_url
+from registry.errors import UNREADABLE, CredentialUnreadable
 from registry.models.credentials import Credentials, is_empty_or_sealed
 from registry.parameters import options_problem, usable_options
 from registry.providers import provider_choices, provider_label, provider_of
@@ -73,16 +73,17 @@ class Connection(Credentials):
     def is_missing_key(self) -> bool:
         """A key is needed, none is stored, and the environment has none that is meant for this address."""
         provider = provider_of(self.provider)
-        return bool(provider and provider.needs_key and not self.sealed_api_key and not self._environment_key())
+        return bool(provider and provider.needs_key and not self.has_key and not self._environment_key())
 
     @property
     def is_stopped_local_model(self) -> bool:
         is_ours = self.pk == local_model.LOCAL_CONNECTION and self.base_url.startswith(local_model.AT_LOOPBACK)
-        return is_ours and origin_of(self.base_url) not in local_model.granted_origins()
+        is_readable = not address_problem(self.base_url)
+        return is_ours and not (is_readable and origin_of(self.base_url) in local_model.granted_origins())
 
     def key_in_use(self) -> Secret:
         """The stored key; for a global connection without one, the environment's."""
-        return self.reveal_key() if self.sealed_api_key else self._environment_key()
+        return self.reveal_key() if self.has_key else self._environment_key()
 
     def options_in_use(self) -> dict[str, Any]:
         """The row's own; where the address is the environment's, what the environment says besides comes first."""
@@ -108,12 +109,15 @@ class Connection(Credentials):
             if update_fields is not None:
                 update_fields = {*update_fields, *sealed}
             super().save(*args, update_fields=update_fields, **kwargs)
+        self.forget_entered()
 
     def _seal_for_this_place(self) -> set[str]:
         stored = self._stored(for_update=True)
         self._refuse_stale_secrets(stored)
-        if stored is not None and stored.owner_id != self.owner_id:
-            self.take_over_secrets_of(stored)
+        if stored is not None:
+            self.keep_secrets_of(stored)
+            if stored.owner_id != self.owner_id:
+                self.take_over_secrets_of(stored)
         return self.seal()
 
     def _refuse_stale_secrets(self, stored: Connection | None) -> None:
@@ -121,12 +125,10 @@ class Connection(Credentials):
             raise ValidationError(KEY_REQUIRED, code="key_required")
 
     def _refuse_to_share_unreadable_secrets(self, stored: Connection | None) -> None:
-        if stored is not None and stored.owner_id != self.owner_id and self.keeps_secrets_of(stored):
-            try:
-                stored.reveal_key()
-                stored.reveal_headers()
-            except CredentialUnreadable as error:
-                raise ValidationError(error.message, code=error.code) from None
+        if stored is not None and stored.owner_id != self.owner_id:
+            unreadable = self.unreadable_secrets_of(stored)
+            if problems := [ValidationError(UNREADABLE[name], code=CredentialUnreadable.code) for name in unreadable]:
+                raise ValidationError(problems)
 
     def _moves_away_from(self, stored: Connection) -> bool:
         """Sharing is no move: the owner gives the key to everybody, at the same address."""
