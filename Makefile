@@ -32,7 +32,7 @@ fix: $(VENV)/.dev
 
 # All of them run, and it fails if one figure is missed.
 benchmark: $(VENV)/.dev
-	@failed=0; for figure in calls streams imports; do $(BIN)/python -m benchmarks.$$figure || failed=1; done; exit $$failed
+	@failed=0; for figure in calls streams imports secrets; do $(BIN)/python -m benchmarks.$$figure || failed=1; done; exit $$failed
 
 # The interpreter's own venv and pip: neither uv nor an outside pip is needed, and a system Python that refuses pip is fine.
 $(VENV)/bin/python:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
-from django.db.models import F, QuerySet, TextField
+from django.db.models import F, Model, QuerySet, TextField
 from django.db.models.functions import Substr
 
 from registry import envelope
@@ -21,7 +22,7 @@ from registry.environment import (
     named_urls,
     server_problem,
 )
-from registry.models import Connection
+from registry.models import Connection, EncryptionCanary
 from registry.models.credentials import SEALED
 from registry.providers import provider_names
 
@@ -37,7 +38,13 @@ RESTORE_THE_KEY = (
     "Put that key back: the file encryption_key in DATA_DIR, or ENCRYPTION_KEY. With another one they cannot be read."
 )
 SERVER = "Write http://host:port."
-FIND_THE_KEY = "Set ENCRYPTION_KEY to the key that these were sealed with, or add that key to ENCRYPTION_KEYS_OLD."
+KID = re.compile(r"[0-9a-f]{8}\.")
+FIND_THE_KEY = "Set ENCRYPTION_KEY to that key, or add it to ENCRYPTION_KEYS_OLD."
+BIND_ANEW = "No key is stored yet: `manage.py rotate_encryption_key` gives the database to the present key instead."
+REPLACE_THE_CANARY = (
+    "Restore it from a backup. Or see with `manage.py rotate_encryption_key --verify` whether stored keys can be read; "
+    "if they can, the same command without --verify makes a new canary."
+)
 
 
 @register(Tags.security)
@@ -71,16 +78,19 @@ def check_environment_model(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_sealed_keys(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Whether every sealed key was sealed with a key that is present."""
+    """Whether everything sealed, the canary included, was sealed with a key that is present."""
     if check_encryption_key():
         return []
+    stored, canaries = _stored_kids(databases), _rows_in(databases, EncryptionCanary)
+    wanted = {*stored, *(kid for rows in canaries for kid in _kids(rows, "sealed"))}
     present = envelope.keyring().kids
-    wanted = {kid for rows in _connections_in(databases) for kid in _seals(rows)}
-    if wanted.issubset(present):
-        return []
-    missing = ", ".join(sorted(wanted.difference(present)))
-    message = f"Stored keys are sealed with encryption key {missing}; present: {', '.join(present)}."
-    return [Error(message, hint=FIND_THE_KEY, id="registry.E002")]
+    if missing := ", ".join(sorted(wanted.difference(present))):
+        message = f"This database is sealed with encryption key {missing}; present: {', '.join(present)}."
+        return [Error(message, hint=FIND_THE_KEY if stored else f"{FIND_THE_KEY} {BIND_ANEW}", id="registry.E002")]
+    if not all(canary.opens for rows in canaries for canary in rows):
+        message = f"The canary of this database was altered: no present key opens it ({', '.join(present)})."
+        return [Error(message, hint=REPLACE_THE_CANARY, id="registry.E002")]
+    return []
 
 
 @register(Tags.database)
@@ -88,7 +98,7 @@ def check_providers(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
     # Two columns by name: this also runs before a migration has added the others.
     unknown = [
         row
-        for rows in _connections_in(databases)
+        for rows in _rows_in(databases, Connection)
         for row in rows.exclude(provider__in=provider_names()).values_list("name", "provider")
     ]
     return [
@@ -104,7 +114,7 @@ def check_providers(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
 def _restore_or_make_a_key() -> str:
     """A new key beside sealed ones would orphan them, so it is advised only where nothing is sealed."""
     try:
-        kids = [kid for rows in _connections_in(["default"]) for kid in _seals(rows)]
+        kids = _stored_kids(["default"])
     except DatabaseError:
         return RESTORE_THE_KEY  # it may hold sealed keys
     if not kids:
@@ -113,9 +123,15 @@ def _restore_or_make_a_key() -> str:
 
 
 def require_usable_key() -> None:
-    """Refuse to start a server that could not read its keys, however it is started."""
-    databases = ["default"]
-    for error in [*check_encryption_key(), *check_sealed_keys(databases=databases)]:
+    """Refuse to start a server that could not read its keys, however it is started; bind a new database to its key."""
+    _refuse_unusable_key()
+    if _rows_in(["default"], EncryptionCanary):
+        EncryptionCanary.objects.plant()
+        _refuse_unusable_key()  # another server may have been first
+
+
+def _refuse_unusable_key() -> None:
+    for error in [*check_encryption_key(), *check_sealed_keys(databases=["default"])]:
         raise ImproperlyConfigured(f"{error.msg} {error.hint}")
 
 
@@ -131,12 +147,12 @@ def _configured_addresses() -> list[tuple[str, str, Callable[[str], str], dict[s
     ]
 
 
-def _connections_in(databases: Sequence[str] | None) -> list[QuerySet[Connection]]:
-    """The connections of each database that has been migrated."""
-    table = Connection._meta.db_table  # noqa: SLF001 - documented, in spite of its name
+def _rows_in(databases: Sequence[str] | None, model: type[Model]) -> list[QuerySet]:
+    """The rows of each database that has been migrated so far."""
+    table = model._meta.db_table  # noqa: SLF001 - documented, in spite of its name
     there = [connections[name] for name in databases or () if _is_there(connections[name])]
     migrated = [database.alias for database in there if table in database.introspection.table_names()]
-    return [Connection.objects.using(name) for name in migrated]
+    return [model._default_manager.using(name) for name in migrated]  # noqa: SLF001 - likewise
 
 
 def _is_there(database: BaseDatabaseWrapper) -> bool:
@@ -144,11 +160,14 @@ def _is_there(database: BaseDatabaseWrapper) -> bool:
     return database.vendor != "sqlite" or Path(database.settings_dict["NAME"]).exists()
 
 
-def _seals(rows: QuerySet[Connection]) -> list[str]:
-    """For everything sealed the kid of its key, read by the database: eight characters behind "v1."."""
-    first = len(envelope.VERSION) + 2
-    kids: list[str] = []
-    for column in SEALED.values():
-        kid = Substr(F(column), first, 8, output_field=TextField())
-        kids += rows.exclude(**{column: ""}).values_list(kid, flat=True)
-    return kids
+def _stored_kids(databases: Sequence[str] | None) -> list[str]:
+    """For every stored key and every row's headers the id of the encryption key."""
+    rows_in_each = _rows_in(databases, Connection)
+    return [kid for rows in rows_in_each for column in SEALED.values() for kid in _kids(rows, column)]
+
+
+def _kids(rows: QuerySet, column: str) -> list[str]:
+    """Read by the database: what stands behind "v1.". One row with something else there must not stop the site."""
+    beginning = Substr(F(column), len(envelope.VERSION) + 2, 9, output_field=TextField())
+    found = rows.exclude(**{column: ""}).values_list(beginning, flat=True)
+    return [text.removesuffix(".") for text in found if KID.fullmatch(text)]

@@ -65,6 +65,11 @@ class KeyRing:
     def kids(self) -> tuple[str, ...]:
         return tuple(self._keys)
 
+    @property
+    def prefix(self) -> str:
+        """How everything begins that is sealed from now on."""
+        return f"{VERSION}.{self.primary}."
+
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(self.kids)})"
 

@@ -8,6 +8,13 @@ class CredentialUnreadable(LLMError):
     default_message = "The stored key of this connection cannot be read. Edit the connection and re-enter the key."
 
 
+# What is stored sealed -> what to say when it cannot be opened.
+UNREADABLE = {
+    "api_key": CredentialUnreadable.default_message,
+    "headers": "The stored headers of this connection cannot be read. Edit the connection and re-enter or remove them.",
+}
+
+
 class UnusableSettings(LLMError):
     code = "unusable_settings"
     default_message = "The settings of this model or its connection cannot be used. Edit them, or pick another model."

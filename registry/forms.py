@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 HEADERS_HELP = 'Such as {"X-Team": "blue"}.'
+KEEP = {
+    "api_key": "Leave empty to keep the stored key.",
+    "headers": f"{HEADERS_HELP} Leave empty to keep the stored ones.",
+}
+REENTER = {
+    "api_key": "The stored key cannot be read. Enter it again, or remove it.",
+    "headers": f"{HEADERS_HELP} The stored ones cannot be read. Enter them again, or remove them.",
+}
 
 
 class WriteOnlyTextarea(forms.Textarea):
@@ -56,10 +64,9 @@ class ConnectionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.has_key:
-            self.fields["api_key"].help_text = "Leave empty to keep the stored key."
-        if self.instance.has_headers:
-            self.fields["headers"].help_text = f"{HEADERS_HELP} Leave empty to keep the stored ones."
+        for name, is_stored in (("api_key", self.instance.has_key), ("headers", self.instance.has_headers)):
+            if is_stored:
+                self.fields[name].help_text = (KEEP if self.instance.is_readable(name) else REENTER)[name]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

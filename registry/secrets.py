@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 
 from llm.secret import Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # The longest match is shown: it says which kind of key this is and nothing about its value.
 KNOWN_PREFIXES = ("sk-proj-", "sk-ant-", "sk-or-", "sk-", "hf_", "gsk_", "AIza")
 SHORTEST_PREVIEWED = 20
 
 # Spaces and line breaks would end the header in which the key travels.
-KEY = re.compile(r"[!-~]{1,4096}")
-MASK = re.compile(r"\W+|.*(?:\.\.\.|\*\*\*).*")
+LONGEST = 4096
+KEY = re.compile(rf"[!-~]{{1,{LONGEST}}}")
+# What pages and documents show instead of a key. Words that local servers take for one (EMPTY, none, dummy) are keys.
+PLACEHOLDER = re.compile(
+    r"""
+      [\W_]+                                                           # ******, ......, bullets
+    | .*(?:\.\.\.|…|\*\*\*|[•●∙·]|x{8}).*                              # sk-proj-...abc, sk-***, sk-xxxxxxxxxxxx
+    | .*(?:<[\w .:-]+>|\[[\w .:-]+\]|\{[\w .:-]+\}).*                 # <your-api-key>, [__HIDDEN__], {{KEY}}, ${KEY}
+    | (?-i:\$[A-Z_]{3,}|%[A-Z_]{3,}%)                                  # $OPENAI_API_KEY, %API_KEY%
+    | [\W_]*(?:hidden|masked|redacted|filtered|obscured|removed|placeholder)[\W_]*
+    | [a-z_-]{0,40}your[a-z_-]{0,40}(?:key|token|secret)[a-z_-]{0,20}  # sk-your-api-key-here, YOUR_TOKEN
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[ -~]{0,4096}")
@@ -36,14 +45,16 @@ def preview(key: str) -> str:
 
 def clean_key(text: str) -> Secret:
     key = text.strip()
+    if PLACEHOLDER.fullmatch(key[:LONGEST]):
+        raise ValidationError("This is a placeholder for the key, not the key. Enter the whole key.", code="masked_key")
     if not KEY.fullmatch(key):
         raise ValidationError("A key has no spaces, line breaks or special characters. Copy it again.", code="bad_key")
-    if MASK.fullmatch(key):
-        raise ValidationError("This is a placeholder for the key, not the key. Enter the whole key.", code="masked_key")
     return Secret(key)
 
 
 def clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(headers, Mapping):
+        raise ValidationError('Write headers as {"Name": "value"}.', code="bad_header")
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name) or name.lower() in TRANSPORT_HEADERS:
             raise ValidationError(f"The header {name!r} cannot be set. Use another name.", code="bad_header")

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("registry", "0003_allowed_endpoint"),
+        ("registry", "0004_encryption_canary"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,3 +1,4 @@
+from registry.models.canary import EncryptionCanary
 from registry.models.connection import Connection
 from registry.models.default import DefaultModel
 from registry.models.endpoint import AllowedEndpoint
@@ -12,6 +13,7 @@ __all__ = [
     "AllowedEndpoint",
     "Connection",
     "DefaultModel",
+    "EncryptionCanary",
     "LLMModel",
     "UsageRecord",
 ]

@@ -13,8 +13,8 @@ from llm.errors import Blocked
 from llm.secret import Secret
 from registry import local_model
 from registry.addresses import normalised, origin_of
-from registry.environment import environment_key, environment_options, environment_url
-from registry.errors import CredentialUnreadable
+from registry.environment import address_problem, environment_key, environment_options, environment_url
+from registry.errors import UNREADABLE, CredentialUnreadable
 from registry.fields import one_line
 from registry.models.credentials import Credentials, is_empty_or_sealed
 from registry.parameters import options_problem, usable_options
@@ -81,7 +81,8 @@ class Connection(Credentials):
     @property
     def is_stopped_local_model(self) -> bool:
         is_ours = self.pk == local_model.LOCAL_CONNECTION and self.base_url.startswith(local_model.AT_LOOPBACK)
-        return is_ours and origin_of(self.base_url) not in local_model.granted_origins()
+        is_readable = not address_problem(self.base_url)
+        return is_ours and not (is_readable and origin_of(self.base_url) in local_model.granted_origins())
 
     def key_in_use(self) -> Secret:
         """The stored key; for a global connection without one, the environment's."""
@@ -111,12 +112,15 @@ class Connection(Credentials):
             if update_fields is not None:
                 update_fields = {*update_fields, *sealed}
             super().save(*args, update_fields=update_fields, **kwargs)
+        self.forget_entered()
 
     def _seal_for_this_place(self) -> set[str]:
         stored = self._stored(for_update=True)
         self._refuse_stale_secrets(stored)
-        if stored is not None and stored.owner_id != self.owner_id:
-            self.take_over_secrets_of(stored)
+        if stored is not None:
+            self.keep_secrets_of(stored)
+            if stored.owner_id != self.owner_id:
+                self.take_over_secrets_of(stored)
         return self.seal()
 
     def _refuse_stale_secrets(self, stored: Connection | None) -> None:
@@ -124,12 +128,10 @@ class Connection(Credentials):
             raise ValidationError(KEY_REQUIRED, code="key_required")
 
     def _refuse_to_share_unreadable_secrets(self, stored: Connection | None) -> None:
-        if stored is not None and stored.owner_id != self.owner_id and self.keeps_secrets_of(stored):
-            try:
-                stored.reveal_key()
-                stored.reveal_headers()
-            except CredentialUnreadable as error:
-                raise ValidationError(error.message, code=error.code) from None
+        if stored is not None and stored.owner_id != self.owner_id:
+            unreadable = self.unreadable_secrets_of(stored)
+            if problems := [ValidationError(UNREADABLE[name], code=CredentialUnreadable.code) for name in unreadable]:
+                raise ValidationError(problems)
 
     def _moves_away_from(self, stored: Connection) -> bool:
         """Sharing is no move: the owner gives the key to everybody, at the same address."""

@@ -101,7 +101,7 @@ def test_a_wrong_encryption_key_is_noticed_before_anything_is_done(quick_start):
     other = environment | {"ENCRYPTION_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="}
     again = subprocess.run(command, cwd=ROOT, env=other, capture_output=True, text=True, check=False)
     assert again.returncode == 1
-    assert "Stored keys are sealed with encryption key" in again.stderr
+    assert "This database is sealed with encryption key" in again.stderr
     assert "Database is up to date" not in again.stdout
     assert not (site.data_dir / "local_model.log").exists()
 

@@ -76,6 +76,14 @@ def test_headers_count_as_well(make_model, settings):
     assert found() == {"registry.E002"}
 
 
+@pytest.mark.parametrize("junk", ["v1.", "v1.x.y.z", "v1.0123456789abcdef.AAAA", "v1.FFFFFFFF.AAAA", "v1.ffffffff"])
+def test_a_row_that_holds_no_envelope_does_not_stop_the_site(make_model, junk):
+    make_model(key=KEY)
+    Connection.objects.update(sealed_api_key=junk)
+    assert found() == set()
+    require_usable_key()
+
+
 def test_a_provider_that_is_gone_is_a_warning(make_model):
     make_model(provider="retired", name="Old one")
     [warning] = [message for message in run_checks(databases=["default"]) if message.id == "registry.W001"]

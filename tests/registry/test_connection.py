@@ -71,6 +71,56 @@ def test_other_changes_keep_the_key(owned):
     assert fresh(owned).sealed_api_key == sealed
 
 
+def test_whoever_read_a_row_before_its_key_changed_does_not_bring_the_old_one_back(owned, bob):
+    stale = fresh(owned)
+    owned.set_key(OTHER_KEY, by=bob)
+    owned.set_headers({"X-Team": "red"})
+    owned.save()
+    stale.name = "renamed"
+    stale.save()
+    row = fresh(owned)
+    assert (row.name, row.key_preview, row.key_set_by) == ("renamed", "sk-ant...xyz", bob)
+    assert (row.reveal_key().reveal(), row.reveal_headers()["X-Team"].reveal()) == (OTHER_KEY, "red")
+    assert stale.reveal_key().reveal() == OTHER_KEY
+
+
+def test_whoever_read_a_row_before_its_key_was_removed_does_not_bring_it_back(owned):
+    stale = fresh(owned)
+    owned.clear_key()
+    owned.clear_headers()
+    owned.save()
+    stale.save()
+    row = fresh(owned)
+    assert (row.has_key, row.has_headers, row.key_preview) == (False, False, "")
+
+
+def test_a_row_read_before_its_key_changed_cannot_take_the_new_one_elsewhere(owned, alice):
+    stale = fresh(owned)
+    owned.set_key(OTHER_KEY, by=alice)
+    owned.save()
+    stale.base_url = "https://evil.example/v1"
+    with pytest.raises(ValidationError, match="Enter the key"):
+        stale.save()
+    assert fresh(owned).reveal_key().reveal() == OTHER_KEY
+
+
+def test_a_save_that_failed_can_be_tried_again(owned, alice):
+    owned.set_key(OTHER_KEY, by=alice)
+    owned.name = None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        owned.save()
+    assert fresh(owned).reveal_key().reveal() == KEY
+    owned.name = "named"
+    owned.save()
+    assert fresh(owned).reveal_key().reveal() == OTHER_KEY
+
+
+def test_headers_without_a_name_are_none(owned):
+    owned.set_headers({})
+    owned.save()
+    assert (fresh(owned).has_headers, fresh(owned).reveal_headers()) == (False, {})
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 
-from registry import envelope
+from registry import derivation, envelope
 from registry.derivation import DerivedKeys
 from registry.envelope import Envelope, KeyRing, associated_data, from_base64url, load_key
 from registry.errors import CredentialUnreadable
@@ -18,6 +19,7 @@ HERE = Path(__file__).parent
 VECTORS = json.loads((HERE / "envelope_vectors.json").read_text())
 KEY = bytes(range(32))
 OTHER_KEY = bytes(range(32, 64))
+THIRD_KEY = bytes(range(64, 96))
 CONTEXT = ("registry.Connection.api_key", "0b8f8c1e-6f1e-4c55-9a1e-000000000001", "42", "https://api.openai.com:443")
 TEXT = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789abc"
 
@@ -126,9 +128,23 @@ def test_another_key_cannot_open(sealed):
 
 
 def test_old_keys_open_and_do_not_seal(sealed):
-    rotated = KeyRing(OTHER_KEY, KEY)
+    rotated = KeyRing(OTHER_KEY, THIRD_KEY, KEY)
     assert rotated.open(sealed, *CONTEXT) == TEXT
-    assert Envelope.parse(rotated.seal(TEXT, *CONTEXT)).kid == KeyRing(OTHER_KEY).primary
+    assert rotated.prefix == f"v1.{KeyRing(OTHER_KEY).primary}."
+    for _ in range(3):
+        again = rotated.seal(TEXT, *CONTEXT)
+        assert again.startswith(rotated.prefix)
+        assert KeyRing(OTHER_KEY).open(again, *CONTEXT) == TEXT
+
+
+def test_the_setting_that_comes_first_seals(settings):
+    first, second = (base64.b64encode(key).decode() for key in (KEY, OTHER_KEY))
+    for settings.ENCRYPTION_KEY, old, kid in (
+        (first, second, KeyRing(KEY).primary),
+        (second, first, KeyRing(OTHER_KEY).primary),
+    ):
+        settings.ENCRYPTION_KEYS_OLD = [old]
+        assert envelope.keyring().kids[0] == envelope.keyring().primary == kid
 
 
 def test_two_envelopes_of_one_text_share_nothing(ring):
@@ -222,6 +238,51 @@ def test_fifty_threads_share_one_derivation(derivations):
         thread.join(10)
     assert done == [b"derived"] * 50
     assert len(derivations) == 1
+
+
+def test_deriving_leaves_the_processor_to_other_threads(monkeypatch):
+    """While a key is derived, a thread that has work gets its share, so an event loop goes on turning."""
+    monkeypatch.setattr(derivation, "ITERATIONS", 20 * derivation.ITERATIONS)
+    derived = []
+
+    def derive():
+        began = time.thread_time()
+        derivation.pbkdf2(KEY, b"salt", 32)
+        derived.append(time.thread_time() - began)
+
+    thread = threading.Thread(target=derive)
+    began = time.thread_time()
+    thread.start()
+    while thread.is_alive():
+        pass
+    own = time.thread_time() - began
+    # Both are about as long; with the interpreter locked, ours is one switch of threads, a fiftieth.
+    assert own > derived[0] / 4
+
+
+def test_deriving_leaves_one_core_alone(monkeypatch):
+    cores, running, counts, real = 3, [], [], derivation.PBKDF2HMAC
+
+    class Counted:
+        def __init__(self, *arguments):
+            self.real = real(*arguments)
+
+        def derive(self, key):
+            running.append(1)
+            counts.append(len(running))
+            derived = self.real.derive(key)
+            running.pop()
+            return derived
+
+    monkeypatch.setattr(derivation, "PBKDF2HMAC", Counted)
+    monkeypatch.setattr(derivation, "_cores", threading.BoundedSemaphore(cores - 1))
+    threads = [threading.Thread(target=derivation.pbkdf2, args=[KEY, bytes([n]), 32]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(counts) == 8
+    assert max(counts) < cores
 
 
 def test_derived_keys_age(derive, derivations):
