@@ -200,7 +200,9 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "TOKEN_PREFIX": "dmr_"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Dynamic Model Registry",
     "DESCRIPTION": "Models of many providers, with their keys encrypted at rest. Everybody sees the models that are "
-    "everybody's, and their own.",
+    "everybody's, and their own. Paths work with and without a slash at the end. Every refusal has the same shape, "
+    '`{"error": {"code", "message"}}`, and its message says what to do.\n\n'
+    "This document is YAML; `Accept: application/json` makes it JSON.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -212,6 +214,11 @@ SPECTACULAR_SETTINGS = {
     # Some fields are there for those who may edit only.
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SCHEMA_PATH_PREFIX": "/api",
+    "TAGS": [
+        {"name": "models", "description": "The language models that there are for you."},
+        {"name": "connections", "description": "Where your models are reached, and with which key."},
+        {"name": "tokens", "description": "What a program signs in with."},
+    ],
     "ENUM_NAME_OVERRIDES": {"Provider": "registry.providers.provider_choices"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
