@@ -24,9 +24,6 @@ def in_its_place(page: ErrorView, status: int, code: str, message: str) -> Error
 
 bad_request = in_its_place(defaults.bad_request, 400, "bad_request", "The server cannot read this request.")
 permission_denied = in_its_place(defaults.permission_denied, 403, "permission_denied", "You may not do this.")
-page_not_found = in_its_place(
-    defaults.page_not_found, 404, "not_found", "There is nothing here. /api/docs lists what there is."
-)
 server_error = in_its_place(
     defaults.server_error, 500, "internal_error", "The server failed. An administrator finds the reason in its log."
 )

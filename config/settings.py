@@ -182,6 +182,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "registry.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
+    "VIEW_NAME_FUNCTION": "registry.api.pages.view_name",
     "DEFAULT_THROTTLE_CLASSES": [
         "rest_framework.throttling.AnonRateThrottle",
         "rest_framework.throttling.UserRateThrottle",
@@ -202,18 +203,22 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "TOKEN_PREFIX": "dmr_"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Dynamic Model Registry",
     "DESCRIPTION": "Models of many providers, with their keys encrypted at rest. Everybody sees the models that are "
-    "everybody's, and their own.",
+    "everybody's, and their own. Paths work with and without a slash at the end. Every refusal has the same shape, "
+    '`{"error": {"code", "message"}}`, and its message says what to do.\n\n'
+    "This document is YAML; `Accept: application/json` makes it JSON.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": None,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "validatorUrl": None},
     "COMPONENT_SPLIT_REQUEST": True,
     # Some fields are there for those who may edit only.
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SCHEMA_PATH_PREFIX": "/api",
+    "TAGS": [
+        {"name": "models", "description": "The language models that there are for you."},
+        {"name": "connections", "description": "Where your models are reached, and with which key."},
+        {"name": "tokens", "description": "What a program signs in with."},
+    ],
     "ENUM_NAME_OVERRIDES": {"Provider": "registry.providers.provider_choices"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

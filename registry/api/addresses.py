@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 
     from registry.models import Connection
 
+PROVIDER = "The wire format, with its defaults."
+BASE_URL = "Where the provider is reached. Empty: its own address. A change asks for the key again."
+API_KEY = "Goes in and never comes out. Null removes it."
+HEADERS = "Extra headers of every request, sealed like the key. Null removes them."
+OPTIONS = "An object: what this provider's format needs besides."
+
 
 class Address(Strict):
-    provider = serializers.ChoiceField(choices=provider_choices())
-    base_url = serializers.CharField(required=False, allow_blank=True, max_length=500)
-    api_key = KeyField()
-    headers = HeadersField()
-    options = serializers.JSONField(required=False)
+    provider = serializers.ChoiceField(choices=provider_choices(), help_text=PROVIDER)
+    base_url = serializers.CharField(required=False, allow_blank=True, max_length=500, help_text=BASE_URL)
+    api_key = KeyField(help_text=API_KEY)
+    headers = HeadersField(help_text=HEADERS)
+    options = serializers.JSONField(required=False, help_text=OPTIONS)
 
 
 ADDRESS = ("provider", "base_url", "options", "api_key", "headers")

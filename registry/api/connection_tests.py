@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from registry.api.addresses import Address, enter_address
 from registry.api.connections import only_managers_share
@@ -56,13 +56,22 @@ class ConnectionTestRequest(Address):
         return values
 
 
-class ConnectionTests(APIView):
+@extend_schema(tags=["models"])
+class ConnectionTests(GenericAPIView):
+    """
+    Does a model answer, and if not, what is to be done?
+
+    Send `model`; or `connection`, with `model_id` where it has no model yet; or a whole configuration, which is tested
+    without being stored. What is stored is tested as it is stored. The answer is a report in steps, also where the test
+    failed: then a step says what to do. A test asks up to four short questions, which cost a few tokens.
+    """
+
+    serializer_class = ConnectionTestRequest
     throttle_scope = "connection-test"
 
-    @extend_schema(request=ConnectionTestRequest, responses={200: ConnectionTestReport})
+    @extend_schema(summary="Test a connection", responses={200: ConnectionTestReport})
     def post(self, request: Request) -> Response:
-        """200 with a report, also where the test failed: then a step says what to do."""
-        asked = ConnectionTestRequest(data=request.data, context={"request": request})
+        asked = self.get_serializer(data=request.data)
         asked.is_valid(raise_exception=True)
         return Response(ConnectionTestReport(run(request.user, **asked.validated_data)).data)
 

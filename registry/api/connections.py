@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import PermissionDenied
 
 from registry.api.addresses import Address, save_address
 from registry.api.filters import ConnectionFilter
+from registry.api.schema import RENAMED
 from registry.models import Connection
+from registry.providers import provider_choices
 from registry.querysets import may_edit
 
 if TYPE_CHECKING:
@@ -45,12 +48,25 @@ class ConnectionDocument(serializers.ModelSerializer):
     has_headers = serializers.BooleanField(read_only=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A provider at its own address",
+            {"name": "My connection", "provider": provider_choices()[0][0]},
+            request_only=True,
+        )
+    ]
+)
 class NewConnection(Address):
+    """What is written about a connection."""
+
     ignored = frozenset(ConnectionDocument.Meta.fields)
 
-    name = serializers.CharField(max_length=100)
-    is_active = serializers.BooleanField(required=False)
-    is_global = serializers.BooleanField(required=False)
+    name = serializers.CharField(max_length=100, help_text="What people see.")
+    is_active = serializers.BooleanField(required=False, help_text="False turns off all of its models.")
+    is_global = serializers.BooleanField(
+        required=False, help_text="Everybody's. Only those who manage the global models may set it."
+    )
 
     def validate_is_global(self, is_global: bool) -> bool:  # noqa: FBT001 - DRF's signature
         is_now = self.instance.is_global if self.instance else False
@@ -78,7 +94,30 @@ def only_managers_share(user: User, *, wanted: bool) -> None:
         raise PermissionDenied(FOR_MANAGERS)
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List connections"),
+    create=extend_schema(
+        summary="Make a connection",
+        description="Key and headers are encrypted before they are stored.",
+        responses={201: ConnectionDocument},
+    ),
+    retrieve=extend_schema(summary="Read a connection"),
+    partial_update=extend_schema(
+        summary="Change a connection",
+        description="What is left out stays. Another `provider`, address or owner asks for the key and the headers "
+        "again; null removes them.",
+        examples=[RENAMED],
+        responses=ConnectionDocument,
+    ),
+    destroy=extend_schema(summary="Delete a connection", description="Its models go with it."),
+)
 class Connections(viewsets.ModelViewSet):
+    """
+    Where models are reached, and with which key: the connections that you may edit.
+
+    The key and the headers are encrypted. They go in and never come out; `key_preview` shows which key it is.
+    """
+
     http_method_names = ["get", "head", "post", "patch", "delete"]
     filterset_class = ConnectionFilter
 

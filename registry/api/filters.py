@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 OWNERS = [("mine", "Mine"), ("global", "Everybody's")]
 
 
-@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class ChoicesFilter(filters.BaseCSVFilter, filters.ChoiceFilter):
     """Several of the choices, separated by commas."""
+
+
+def several_of(choices: list[tuple[str, str]], method: str, description: str) -> ChoicesFilter:
+    described = {"type": "string", "enum": [value for value, _ in choices], "description": description}
+    return extend_schema_field(described)(ChoicesFilter(method=method, choices=choices))
 
 
 class OwnedFilter(filters.FilterSet):
     connection = ""
 
-    owner = ChoicesFilter(method="owned_by", choices=OWNERS)
-    search = filters.CharFilter(method="found", max_length=100)
+    owner = several_of(OWNERS, "owned_by", "Whose, separated by commas.")
+    search = filters.CharFilter(method="found", max_length=100, help_text="What the name contains.")
 
     def owned_by(self, rows: QuerySet, name: str, owners: list[str]) -> QuerySet:
         owner = f"{self.connection}owner"
@@ -42,7 +46,7 @@ class OwnedFilter(filters.FilterSet):
 
 
 class ConnectionFilter(OwnedFilter):
-    provider = filters.ChoiceFilter(choices=provider_choices)
+    provider = filters.ChoiceFilter(choices=provider_choices())
     ordering = filters.OrderingFilter(fields=["name", "provider", "created_at"])
 
     class Meta:
@@ -53,8 +57,10 @@ class ConnectionFilter(OwnedFilter):
 class ModelFilter(OwnedFilter):
     connection = "connection__"
 
-    provider = filters.ChoiceFilter(field_name="connection__provider", choices=provider_choices)
-    capability = ChoicesFilter(method="capable_of", choices=[(name, name) for name in CAPABILITIES])
+    provider = filters.ChoiceFilter(field_name="connection__provider", choices=provider_choices())
+    capability = several_of(
+        [(name, name) for name in CAPABILITIES], "capable_of", "What the model can do, all of it, separated by commas."
+    )
     ordering = filters.OrderingFilter(
         fields=[
             ("name", "name"),

@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_serializer,
+    extend_schema_view,
+)
 from rest_framework import serializers, viewsets
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
-from registry.api.addresses import ADDRESS, SECRETS, Address, save_address
+from registry.api.addresses import ADDRESS, PROVIDER, SECRETS, Address, save_address
 from registry.api.errors import Conflict
 from registry.api.fields import Capabilities, CountField, PriceField
 from registry.api.filters import ModelFilter
 from registry.api.reports import LastTest
-from registry.models import Connection, LLMModel
+from registry.api.schema import ANYBODY, RENAMED
+from registry.models import CAPABILITIES, Connection, LLMModel
 from registry.models.llm_model import PRICES
 from registry.providers import provider_choices
 from registry.querysets import may_edit
@@ -97,16 +104,16 @@ class ModelFields(Address):
 
     ignored = frozenset(ModelDocument.Meta.fields)
 
-    name = serializers.CharField(max_length=100)
-    model_id = serializers.CharField(max_length=200)
-    is_active = serializers.BooleanField(required=False)
-    capabilities = Capabilities(required=False)
-    context_window = CountField(required=False)
-    max_output_tokens = CountField(required=False)
-    default_params = serializers.JSONField(required=False)
-    input_price = PriceField(required=False)
-    output_price = PriceField(required=False)
-    cached_input_price = PriceField(required=False)
+    name = serializers.CharField(max_length=100, help_text="What people see.")
+    model_id = serializers.CharField(max_length=200, help_text="What the provider calls it.")
+    is_active = serializers.BooleanField(required=False, help_text="Whether it can be chosen.")
+    capabilities = Capabilities(required=False, help_text=f"True or false for each of {', '.join(CAPABILITIES)}.")
+    context_window = CountField(required=False, help_text="In tokens. Null: not known.")
+    max_output_tokens = CountField(required=False, help_text="In tokens. Null: not known.")
+    default_params = serializers.JSONField(required=False, help_text='Sent with every request: {"temperature": 0.2}.')
+    input_price = PriceField(required=False, help_text="US dollars per million tokens. Null: not known.")
+    output_price = PriceField(required=False, help_text="The same for the answer.")
+    cached_input_price = PriceField(required=False, help_text="Null: as much as other input.")
 
     def to_representation(self, model: LLMModel) -> dict[str, Any]:
         return ModelDocument(model, context=self.context).data
@@ -131,11 +138,20 @@ class OwnConnections(serializers.PrimaryKeyRelatedField):
         return Connection.objects.editable_by(self.context["request"].user)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "With a connection of its own",
+            {"name": "My model", "model_id": "model-id-at-the-provider", "provider": provider_choices()[0][0]},
+            request_only=True,
+        )
+    ]
+)
 class NewModel(ModelFields):
     """Either `connection`, or `provider` and what belongs to it: a connection that comes and goes with the model."""
 
-    provider = serializers.ChoiceField(choices=provider_choices(), required=False)
-    connection = OwnConnections(required=False)
+    provider = serializers.ChoiceField(choices=provider_choices(), required=False, help_text=PROVIDER)
+    connection = OwnConnections(required=False, help_text="One of yours, instead of provider and what belongs to it.")
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         refuse_both(values)
@@ -195,7 +211,37 @@ class EditableOrReadOnly(BasePermission):
         return request.method in SAFE_METHODS or may_edit(request.user, model.connection.owner_id)
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List models", auth=ANYBODY),
+    create=extend_schema(
+        summary="Make a model",
+        description="Send either `connection`, or `provider` and what belongs to it: then a connection of the model's "
+        "own is made, which goes with its last model.",
+        responses={201: ModelDocument},
+    ),
+    retrieve=extend_schema(
+        summary="Read a model", description="The last fields are there for those who may edit it.", auth=ANYBODY
+    ),
+    partial_update=extend_schema(
+        summary="Change a model",
+        description="What is left out stays. `provider`, `base_url`, `api_key`, `headers` and `options` belong to the "
+        "model's connection; where that serves other models too, the answer is 409 `connection_shared`.",
+        examples=[RENAMED],
+        responses=ModelDocument,
+    ),
+    destroy=extend_schema(
+        summary="Delete a model", description="A connection that was made with it goes with its last model."
+    ),
+)
 class Models(viewsets.ModelViewSet):
+    """
+    Language models: those that are everybody's, and your own.
+
+    A list can be narrowed with `?provider=`, `?owner=mine,global`, `?capability=tools,vision` and `?search=`, and
+    sorted with `?ordering=name`. Who may not edit a model reads less of it. Prices are US dollars per million tokens;
+    null means that nobody knows.
+    """
+
     http_method_names = ["get", "head", "post", "patch", "delete"]
     permission_classes = [EditableOrReadOnly]
     lookup_value_regex = "[0-9a-fA-F-]{32,36}"

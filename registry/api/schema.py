@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiExample
 
 ERROR = {
     "type": "object",
@@ -31,9 +33,36 @@ REFUSED = {
 }
 
 
-class TokenScheme(KnoxTokenScheme):
+BY_TOKEN, BY_SESSION, BY_NOBODY = {"token": []}, {"session": []}, {}
+ANYBODY = [BY_TOKEN, BY_SESSION, BY_NOBODY]
+RENAMED = OpenApiExample("Another name", {"name": "Other name"}, request_only=True)
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "registry.api.authentication.TokenAuthentication"
     name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "The word `Token`, a space and a token, as in `Token dmr_…`. `POST /api/tokens` makes one.",
+        }
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    target_class = "rest_framework.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": settings.SESSION_COOKIE_NAME,
+            "description": "The session of the site's own pages: who is signed in there needs nothing here. Whatever "
+            "is not a GET also needs the CSRF token, in the header `X-CSRFToken`.",
+        }
 
 
 def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import generics, serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from registry.api.addresses import Address, save_address
 from registry.api.fields import Capabilities, PriceField
 from registry.api.models import ModelDocument, OwnConnections, refuse_both
+from registry.api.schema import ANYBODY
 from registry.catalog import template, templates
 from registry.providers import provider_choices, provider_of
 from registry.template import Lifecycle, Template
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from registry.models import Connection, LLMModel
 
 LIFECYCLES = [(each.value, each.value) for each in Lifecycle]
+FROM_TEMPLATE = OpenApiExample(
+    "One with a key", {"template": "openai-gpt-6-2-sol", "api_key": "..."}, request_only=True
+)
 NO_SUCH_TEMPLATE = "There is no such template. /api/models/templates lists them."
 
 
@@ -60,19 +64,24 @@ class TemplateDocument(serializers.Serializer):
 
 
 class TemplateQuery(serializers.Serializer):
-    provider = serializers.ChoiceField(choices=provider_choices(), required=False)
-    lifecycle = serializers.ChoiceField(choices=LIFECYCLES, required=False)
-    search = serializers.CharField(required=False, max_length=100)
+    provider = serializers.ChoiceField(choices=provider_choices(), required=False, help_text="Of this provider.")
+    lifecycle = serializers.ChoiceField(choices=LIFECYCLES, required=False, help_text="Where it is in its life today.")
+    search = serializers.CharField(required=False, max_length=100, help_text="In the name or the model id.")
 
 
+@extend_schema(tags=["models"])
 class Templates(generics.ListAPIView):
-    """The catalogue of models that are known, with what they can do and cost."""
+    """
+    The catalogue: models that are known, with what they can do and cost.
+
+    It can be narrowed with `?provider=`, `?lifecycle=current` and `?search=`.
+    """
 
     permission_classes = [AllowAny]
     serializer_class = TemplateDocument
     filter_backends: list[type] = []
 
-    @extend_schema(parameters=[TemplateQuery])
+    @extend_schema(summary="List the catalogue", parameters=[TemplateQuery], auth=ANYBODY)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
 
@@ -88,6 +97,7 @@ def fits(template: Template, *, provider: str = "", lifecycle: str = "", search:
     return is_wanted and is_alive and search.lower() in f"{template.name}\n{template.model_id}".lower()
 
 
+@extend_schema_serializer(examples=[FROM_TEMPLATE])
 class FromTemplate(Address):
     """What the template leaves open, and what is to be other than it says."""
 
@@ -136,11 +146,16 @@ class MadeFromTemplate(ModelDocument):
         read_only_fields = fields
 
 
+@extend_schema(tags=["models"])
 class ModelsFromTemplates(generics.CreateAPIView):
-    """Makes a model from a template, with a connection of its own or behind one that is there."""
+    """
+    A model from an entry of the catalogue, with a connection of its own or behind one of yours.
+
+    `notice` says what there is to know where the entry is deprecated or retired.
+    """
 
     serializer_class = FromTemplate
 
-    @extend_schema(request=FromTemplate, responses={201: MadeFromTemplate})
+    @extend_schema(summary="Make a model from a template", responses={201: MadeFromTemplate})
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.create(request, *args, **kwargs)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
 
 from registry.api.fields import Strict
+from registry.api.schema import BY_NOBODY, BY_SESSION
 from registry.models import APIToken
 
 if TYPE_CHECKING:
@@ -40,12 +41,21 @@ class MadeToken(TokenDocument):
         fields = (*TokenDocument.Meta.fields, "token")
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("For somebody who is signed in", {"name": "my laptop"}, request_only=True)]
+)
 class NewToken(Strict):
     """Who is not signed in sends `username` and `password`."""
 
-    name = serializers.CharField(required=False, max_length=100)
-    username = serializers.CharField(required=False, max_length=150)
-    password = serializers.CharField(required=False, max_length=4096, write_only=True, trim_whitespace=False)
+    name = serializers.CharField(required=False, max_length=100, help_text="To know it by.")
+    username = serializers.CharField(required=False, max_length=150, help_text="Of who is not signed in.")
+    password = serializers.CharField(
+        required=False,
+        max_length=4096,
+        write_only=True,
+        trim_whitespace=False,
+        help_text="Of who is not signed in.",
+    )
 
     def to_representation(self, token: APIToken) -> dict[str, Any]:
         return MadeToken(token).data
@@ -69,7 +79,17 @@ class SignedInExceptToSignIn(BasePermission):
         return request.method == "POST" or request.user.is_authenticated
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List your tokens"),
+    destroy=extend_schema(summary="Revoke a token", description="It ends at once."),
+)
 class Tokens(mixins.CreateModelMixin, mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet):
+    """
+    Your tokens: what a program signs in with, in the header `Authorization: Token …`.
+
+    A token is shown once, when it is made, and ends by itself after 90 days. The site stores its hash alone.
+    """
+
     http_method_names = ["get", "head", "post", "delete"]
     permission_classes = [SignedInExceptToSignIn]
     lookup_field = "id"
@@ -84,7 +104,12 @@ class Tokens(mixins.CreateModelMixin, mixins.ListModelMixin, mixins.DestroyModel
     def throttle_scope(self) -> str | None:
         return "sign-in" if self.request.method == "POST" else None
 
-    @extend_schema(responses={201: MadeToken})
+    @extend_schema(
+        summary="Make a token",
+        description="Send `username` and `password`, or be signed in on the site. A token makes no other token.",
+        responses={201: MadeToken},
+        auth=[BY_SESSION, BY_NOBODY],
+    )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         if request.auth is not None:
             raise PermissionDenied(NO_TOKEN_FROM_TOKEN)

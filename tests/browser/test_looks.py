@@ -75,6 +75,29 @@ def test_every_state_of_the_chat(themed_page, look):
         expect(page.locator("#open-nav")).to_be_focused()
 
 
+def test_the_pages_of_the_api(themed_page, look, picture, site, problems, request):
+    problems.expect("status of 400")
+    page = themed_page
+    page.goto("/api/models?page_size=2&page=2")
+    look(page, "api-list")
+    page.get_by_role("textbox", name="JSON").fill("{}")
+    page.get_by_role("button", name="POST").click()
+    expect(page.get_by_role("status")).to_contain_text("400 Bad Request: name: This field is required.")
+    look(page, "api-refused")
+    page.goto(f"/api/models/{site.rows['model']}")
+    look(page, "api-model")
+    page.get_by_role("button", name="DELETE").click()
+    look(page, "api-delete")
+    page.goto("/api/")
+    look(page, "api-root")
+    # Not checked for accessibility: what it draws is Swagger UI's.
+    page.goto("/api/docs")
+    page.get_by_role("button", name="POST /api/models Make a model").click()
+    expect(page.locator(".opblock-body")).to_be_visible()
+    picture(page, f"api-docs-{request.node.callspec.id}")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_door(open_context, site, look, theme):
     context = open_context(viewport=DESK)
