@@ -67,6 +67,11 @@ def test_every_refusal_has_one_shape(api, method, path, status, code):
         assert refused.json()["error"]["message"]
 
 
+def test_nobody_keeps_copies(api, as_user):
+    for answer in (api.get("/api/models"), as_user("anonymous").get("/api/models"), api.get("/api/nonesuch")):
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_an_answer_in_another_format(api):
     refused = api.get("/api/models", headers={"Accept": "text/csv"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (406, "not_acceptable")
