@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import PermissionDenied
 
 from registry.api.addresses import Address, save_address
+from registry.api.changes import ChangesInTurn
 from registry.api.filters import ConnectionFilter
 from registry.models import Connection
 from registry.querysets import may_edit
@@ -78,7 +80,11 @@ def only_managers_share(user: User, *, wanted: bool) -> None:
         raise PermissionDenied(FOR_MANAGERS)
 
 
-class Connections(viewsets.ModelViewSet):
+@extend_schema_view(
+    create=extend_schema(responses={201: ConnectionDocument}),
+    partial_update=extend_schema(responses=ConnectionDocument),
+)
+class Connections(ChangesInTurn, viewsets.ModelViewSet):
     http_method_names = ["get", "head", "post", "patch", "delete"]
     filterset_class = ConnectionFilter
 

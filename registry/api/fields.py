@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from registry.models import CAPABILITIES
@@ -29,6 +30,7 @@ class Strict(serializers.Serializer):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^\d{1,6}(\.\d{1,6})?$"})
 class PriceField(serializers.DecimalField):
     """US dollars per million tokens, as a string without zeros that say nothing; null where nobody knows."""
 

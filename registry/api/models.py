@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers, viewsets
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from registry.api.addresses import ADDRESS, SECRETS, Address, save_address
+from registry.api.changes import ChangesInTurn
 from registry.api.errors import Conflict
 from registry.api.fields import Capabilities, CountField, PriceField
 from registry.api.filters import ModelFilter
@@ -195,10 +196,12 @@ class EditableOrReadOnly(BasePermission):
         return request.method in SAFE_METHODS or may_edit(request.user, model.connection.owner_id)
 
 
-class Models(viewsets.ModelViewSet):
+@extend_schema_view(
+    create=extend_schema(responses={201: ModelDocument}), partial_update=extend_schema(responses=ModelDocument)
+)
+class Models(ChangesInTurn, viewsets.ModelViewSet):
     http_method_names = ["get", "head", "post", "patch", "delete"]
     permission_classes = [EditableOrReadOnly]
-    lookup_value_regex = "[0-9a-fA-F-]{32,36}"
     filterset_class = ModelFilter
     serializers_of = {"POST": NewModel, "PATCH": ModelChanges}
 
