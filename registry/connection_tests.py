@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from llm import PROBE_TIMEOUTS, Transport, probe
@@ -59,12 +59,10 @@ def test_model(user: Reader, model: LLMModel) -> ConnectionTest:
     caller to ask. No transaction may be open: the provider is waited for.
     """
     test = _tested(model.to_config(), model.connection.owner_id)
-    with transaction.atomic():
-        _note_calls(test, user, model_id=model.pk, name=model.name)
-        # Not `save`: whoever edited the row meanwhile keeps that, and `updated_at` is theirs.
-        LLMModel.objects.filter(pk=model.pk).update(
-            last_test_at=test.at, last_test_ok=test.ok, last_test_steps=test.as_json()
-        )
+    try:
+        _keep(test, user, model)
+    except IntegrityError:  # PostgreSQL checks references at the commit: the row was deleted a moment ago
+        _keep(test, user, model)
     return test
 
 
@@ -80,6 +78,15 @@ def _tested(config: ModelConfig, owner_id: int | None) -> ConnectionTest:
     transport = Transport(address_policy(owner_id), timeouts=PROBE_TIMEOUTS)
     steps = tuple(probe(config, transport=transport, patience=PATIENCE))
     return ConnectionTest(at=timezone.now(), steps=steps)
+
+
+@transaction.atomic
+def _keep(test: ConnectionTest, user: Reader, model: LLMModel) -> None:
+    _note_calls(test, user, model_id=model.pk, name=model.name)
+    # Not `save`: whoever edited the row meanwhile keeps that, and `updated_at` is theirs.
+    LLMModel.objects.filter(pk=model.pk).update(
+        last_test_at=test.at, last_test_ok=test.ok, last_test_steps=test.as_json()
+    )
 
 
 def _note_calls(test: ConnectionTest, user: Reader, *, model_id: UUID | None, name: str) -> None:

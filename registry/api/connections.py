@@ -10,6 +10,7 @@ from rest_framework import serializers, viewsets
 from rest_framework.exceptions import PermissionDenied
 
 from registry.api.addresses import Address, save_address
+from registry.api.changes import ChangesInTurn
 from registry.api.filters import ConnectionFilter
 from registry.api.schema import RENAMED
 from registry.models import Connection
@@ -111,7 +112,7 @@ def only_managers_share(user: User, *, wanted: bool) -> None:
     ),
     destroy=extend_schema(summary="Delete a connection", description="Its models go with it."),
 )
-class Connections(viewsets.ModelViewSet):
+class Connections(ChangesInTurn, viewsets.ModelViewSet):
     """
     Where models are reached, and with which key: the connections that you may edit.
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 OWNERS = [("mine", "Mine"), ("global", "Everybody's")]
+LONGEST_SEARCH = 100
+SEARCH = {"type": "string", "maxLength": LONGEST_SEARCH, "description": "What the name contains."}
 
 
 class ChoicesFilter(filters.BaseCSVFilter, filters.ChoiceFilter):
@@ -26,28 +28,37 @@ def several_of(choices: list[tuple[str, str]], method: str, description: str) ->
     return extend_schema_field(described)(ChoicesFilter(method=method, choices=choices))
 
 
+class Ordering(filters.OrderingFilter):
+    """What is equal goes by its id, so that no page repeats or skips a row."""
+
+    def filter(self, rows: QuerySet, names: list[str] | None) -> QuerySet:
+        order = super().filter(rows, names).query.order_by
+        return rows.order_by(*order, "pk") if order else rows
+
+
 class OwnedFilter(filters.FilterSet):
     connection = ""
 
     owner = several_of(OWNERS, "owned_by", "Whose, separated by commas.")
-    search = filters.CharFilter(method="found", max_length=100, help_text="What the name contains.")
+    search = filters.CharFilter(method="found", max_length=LONGEST_SEARCH)
 
     def owned_by(self, rows: QuerySet, name: str, owners: list[str]) -> QuerySet:
         owner = f"{self.connection}owner"
         me = self.request.user.pk or 0  # null would be everybody; there is no user 0
         ids = {"mine": Q(**{owner: me}), "global": Q(**{owner: None})}
-        wanted = Q(pk__in=[])
-        for each in owners:
+        wanted = Q()
+        for each in filter(None, owners):
             wanted |= ids[each]
         return rows.filter(wanted)
 
+    @extend_schema_field(SEARCH)
     def found(self, rows: QuerySet, name: str, text: str) -> QuerySet:
         return rows.filter(name__icontains=text)
 
 
 class ConnectionFilter(OwnedFilter):
     provider = filters.ChoiceFilter(choices=provider_choices())
-    ordering = filters.OrderingFilter(fields=["name", "provider", "created_at"])
+    ordering = Ordering(fields=["name", "provider", "created_at"])
 
     class Meta:
         model = Connection
@@ -61,7 +72,7 @@ class ModelFilter(OwnedFilter):
     capability = several_of(
         [(name, name) for name in CAPABILITIES], "capable_of", "What the model can do, all of it, separated by commas."
     )
-    ordering = filters.OrderingFilter(
+    ordering = Ordering(
         fields=[
             ("name", "name"),
             ("connection__provider", "provider"),
@@ -77,7 +88,8 @@ class ModelFilter(OwnedFilter):
         fields: list[str] = []
 
     def capable_of(self, rows: QuerySet, name: str, capabilities: list[str]) -> QuerySet:
-        return rows.filter(**dict.fromkeys(capabilities, True))
+        return rows.filter(**dict.fromkeys(filter(None, capabilities), True))
 
+    @extend_schema_field(SEARCH)
     def found(self, rows: QuerySet, name: str, text: str) -> QuerySet:
         return rows.filter(Q(name__icontains=text) | Q(model_id__icontains=text))

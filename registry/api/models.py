@@ -17,6 +17,7 @@ from rest_framework import serializers, viewsets
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from registry.api.addresses import ADDRESS, PROVIDER, SECRETS, Address, save_address
+from registry.api.changes import ChangesInTurn
 from registry.api.errors import Conflict
 from registry.api.fields import Capabilities, CountField, PriceField
 from registry.api.filters import ModelFilter
@@ -233,7 +234,7 @@ class EditableOrReadOnly(BasePermission):
         summary="Delete a model", description="A connection that was made with it goes with its last model."
     ),
 )
-class Models(viewsets.ModelViewSet):
+class Models(ChangesInTurn, viewsets.ModelViewSet):
     """
     Language models: those that are everybody's, and your own.
 
@@ -244,7 +245,6 @@ class Models(viewsets.ModelViewSet):
 
     http_method_names = ["get", "head", "post", "patch", "delete"]
     permission_classes = [EditableOrReadOnly]
-    lookup_value_regex = "[0-9a-fA-F-]{32,36}"
     filterset_class = ModelFilter
     serializers_of = {"POST": NewModel, "PATCH": ModelChanges}
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.utils import OpenApiExample
 
+TEXT = {"type": "string", "minLength": 1}
 ERROR = {
     "type": "object",
     "required": ["error"],
+    "additionalProperties": False,
     "properties": {
         "error": {
             "type": "object",
             "required": ["code", "message"],
+            "additionalProperties": False,
             "properties": {
-                "code": {"type": "string", "description": "Stable: decide by this."},
-                "message": {"type": "string", "description": "A sentence for people that says what to do."},
+                "code": TEXT | {"description": "Stable: decide by this."},
+                "message": TEXT | {"description": "A sentence for people that says what to do."},
                 "details": {
                     "type": "object",
                     "additionalProperties": True,
@@ -36,6 +43,28 @@ REFUSED = {
 BY_TOKEN, BY_SESSION, BY_NOBODY = {"token": []}, {"session": []}, {}
 ANYBODY = [BY_TOKEN, BY_SESSION, BY_NOBODY]
 RENAMED = OpenApiExample("Another name", {"name": "Other name"}, request_only=True)
+
+
+class StrictRequests(OpenApiSerializerExtension):
+    """No other name is taken, except those of a document that was read and comes back (`ignored`)."""
+
+    target_class = "registry.api.fields.Strict"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001
+        if direction == "request":
+            schema["additionalProperties"] = False
+        return schema
+
+
+class Documents(OpenApiSerializerFieldExtension):
+    """Options and parameters are objects; other JSON is refused."""
+
+    target_class = "rest_framework.fields.JSONField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": True}
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

@@ -202,3 +202,15 @@ def test_a_list_costs_the_same_queries_whatever_its_length(as_user, make_model, 
     client = as_user("alice")
     with django_assert_max_num_queries(6):
         assert client.get("/api/models").json()["count"] == 30
+
+
+def test_a_filter_that_names_nothing_narrows_nothing(api, some_models):
+    assert len(names(api.get("/api/models?owner=,&capability=,&ordering=,&provider=&search="))) == 3
+
+
+def test_pages_neither_repeat_nor_skip_what_is_equal(api, make_model, alice):
+    for number in range(9):
+        make_model(alice, name=str(number))
+    for ordering in ("provider", "-input_price", "created_at,provider", ","):
+        path = f"/api/models?ordering={ordering}&page_size=2&page="
+        assert sorted(name for page in range(1, 6) for name in names(api.get(f"{path}{page}"))) == list("012345678")
