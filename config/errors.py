@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
-from registry.api.errors import shaped
+from registry.api.errors import error_document
 
 ErrorView = Callable[..., HttpResponse]
 
@@ -16,7 +16,7 @@ ErrorView = Callable[..., HttpResponse]
 def in_its_place(page: ErrorView, status: int, code: str, message: str) -> ErrorView:
     def error(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.path_info.startswith("/api/"):
-            return JsonResponse(shaped(code, message), status=status)
+            return JsonResponse(error_document(code, message), status=status)
         return page(request, *args, **kwargs)
 
     return error

@@ -10,11 +10,9 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
-from llm import Blocked
 from registry import grants_admin  # noqa: F401 - importing registers its page
-from registry.addresses import address_policy
 from registry.forms import ConnectionForm
-from registry.grants import refusal
+from registry.grants import unreachable_reason
 from registry.models import CAPABILITIES, Connection, DefaultModel, LLMModel, UsageRecord
 from registry.picker import dollars, short_count
 from registry.providers import provider_label
@@ -139,10 +137,9 @@ class ConnectionAdmin(RegistryAdmin):
 
     def save_model(self, request: HttpRequest, obj: Connection, form: forms.ModelForm, change: bool) -> None:  # noqa: FBT001
         super().save_model(request, obj, form, change)
-        try:
-            address_policy(obj.owner_id).check(obj.url)
-        except Blocked as error:
-            messages.warning(request, f"Saved, but {refusal(obj, error.detail, request.user)}")
+        # An administrator may enter the connection first and allow its address afterwards, so this is no refusal.
+        if reason := unreachable_reason(obj, request.user):
+            messages.warning(request, f"Saved, but it cannot be used yet: {reason}")
 
     @admin.display(description="belongs to", ordering="owner")
     def belongs_to(self, row: Connection) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from llm import ModelConfig, ProbeStep
+    from llm import ProbeStep
     from registry.querysets import Reader
 
 # Seconds after which no further question is put. Somebody looks at a spinner.
@@ -52,13 +52,13 @@ class ConnectionTest:
         ]
 
 
-def test_model(user: Reader, model: LLMModel) -> ConnectionTest:
+def run_stored(user: Reader, model: LLMModel) -> ConnectionTest:
     """Test a model with its stored key and address, and keep the result on its row if that is still there.
 
     `CredentialUnreadable` or `UnusableSettings` where there is nothing to test. Whether the user may do it is for the
     caller to ask. No transaction may be open: the provider is waited for.
     """
-    test = _tested(model.to_config(), model.connection.owner_id)
+    test = _tested(model)
     try:
         _keep(test, user, model)
     except IntegrityError:  # PostgreSQL checks references at the commit: the row was deleted a moment ago
@@ -66,17 +66,17 @@ def test_model(user: Reader, model: LLMModel) -> ConnectionTest:
     return test
 
 
-def test_config(user: Reader, config: ModelConfig, owner_id: int | None) -> ConnectionTest:
-    """Test a model that is not stored, under the address policy of `owner_id`, None for a global connection."""
-    test = _tested(config, owner_id)
+def run_unsaved(user: Reader, model: LLMModel) -> ConnectionTest:
+    """Test a model that is not stored, under the address policy of its connection's owner."""
+    test = _tested(model)
     with transaction.atomic():
-        _note_calls(test, user, model_id=None, name=config.model)
+        _note_calls(test, user, model_id=None, name=model.model_id)
     return test
 
 
-def _tested(config: ModelConfig, owner_id: int | None) -> ConnectionTest:
-    transport = Transport(address_policy(owner_id), timeouts=PROBE_TIMEOUTS)
-    steps = tuple(probe(config, transport=transport, patience=PATIENCE))
+def _tested(model: LLMModel) -> ConnectionTest:
+    transport = Transport(address_policy(model.connection.owner_id), timeouts=PROBE_TIMEOUTS)
+    steps = tuple(probe(model.to_config(), transport=transport, patience=PATIENCE))
     return ConnectionTest(at=timezone.now(), steps=steps)
 
 

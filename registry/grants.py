@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llm import addresses
 from llm.addresses import AddressPolicy, Origin
 from llm.errors import Blocked
-from registry.addresses import normalised, origin_of, own_addresses, site_of
+from registry.addresses import address_policy, normalised, origin_of, own_addresses, site_of
 from registry.querysets import may_grant
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 NO_SERVER = "This is not the address of a server. Write it like http://10.0.0.5:8000."
 NOT_REACHABLE = "{url} may not be reached from here: it is {what}. {advice}"
-ASK = "Ask an administrator to allow it."
 ALLOW = "To allow it, add {site} to the allowed endpoints here in the admin, or type: {command}"
 # What a policy says about an address as it is written. Nothing is resolved or tried for it.
 NEVER_OPENED = {
@@ -47,7 +46,7 @@ def what_is_left_out(url: str) -> str:
     return f"A grant is for a whole server, here {site}. The rest of the address is left out."
 
 
-def whom(usable_by_users: bool) -> str:  # noqa: FBT001  a row's field in words
+def who_may_use(usable_by_users: bool) -> str:  # noqa: FBT001  a row's field in words
     return "everybody's connections" if usable_by_users else "global connections only"
 
 
@@ -67,17 +66,26 @@ def grant_problem(origin: Origin) -> str:
     return ""
 
 
-def refusal(connection: Connection, detail: str, reader: Reader) -> str:
-    """Why a connection's address may not be reached, with what its reader can do about it."""
+def unreachable_reason(connection: Connection, reader: Reader) -> str:
+    """Why a connection may not be reached as its address is written, "" where it may. Nothing is resolved for it.
+
+    Only whoever may grant reads more than that it is so: else the site would tell what is in its network.
+    """
+    try:
+        address_policy(connection.owner_id).check(connection.url)
+    except Blocked as blocked:
+        return refusal(connection, blocked.detail) if may_grant(reader) else blocked.message
+    return ""
+
+
+def refusal(connection: Connection, detail: str) -> str:
     if what := OPENED_BY_A_GRANT.get(detail):
-        return NOT_REACHABLE.format(url=connection.url, what=what, advice=how_to_allow(connection, reader))
+        return NOT_REACHABLE.format(url=connection.url, what=what, advice=how_to_allow(connection))
     what = NEVER_OPENED.get(detail, "no address that can be read")
     return NOT_REACHABLE.format(url=connection.url, what=what, advice="").rstrip()
 
 
-def how_to_allow(connection: Connection, reader: Reader) -> str:
-    if not may_grant(reader):
-        return ASK
+def how_to_allow(connection: Connection) -> str:
     site = site_of(origin_of(connection.url))
     command = f"manage.py allow_endpoint {shlex.quote(site)}"
     return ALLOW.format(site=site, command=command if connection.is_global else f"{command} --users")

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 
-from registry.grants import server_of, what_is_left_out, whom
+from registry.grants import server_of, what_is_left_out, who_may_use
 from registry.models import AllowedEndpoint
 from registry.querysets import may_grant
 
@@ -78,4 +78,4 @@ class AllowedEndpointAdmin(admin.ModelAdmin):
 
     @admin.display(description="usable by", ordering="usable_by_users")
     def usable_by(self, row: AllowedEndpoint) -> str:
-        return whom(row.usable_by_users)
+        return who_may_use(row.usable_by_users)

@@ -74,6 +74,11 @@ class Template:
     def capabilities(self) -> dict[str, bool]:
         return {name: getattr(self, name) for name in CAPABILITIES}
 
+    @property
+    def needs_key(self) -> bool:
+        provider = provider_of(self.provider)
+        return bool(provider and provider.needs_key)
+
     def lifecycle_on(self, today: date) -> Lifecycle:
         is_over = self.ends is not None and self.ends <= today
         return Lifecycle.RETIRED if is_over else self.lifecycle

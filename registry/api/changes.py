@@ -8,7 +8,9 @@ from django.db import transaction
 from rest_framework.viewsets import GenericViewSet
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from collections.abc import Iterable, Mapping
+
+    from django.db.models import Model, QuerySet
     from rest_framework.request import Request
     from rest_framework.response import Response
 
@@ -23,3 +25,9 @@ class ChangesInTurn(GenericViewSet):
     def filter_queryset(self, rows: QuerySet) -> QuerySet:
         found = super().filter_queryset(rows)
         return found.select_for_update() if self.request.method == "PATCH" else found
+
+
+def assign(row: Model, values: Mapping[str, Any], names: Iterable[str]) -> None:
+    """What was sent of `names`; the rest stays."""
+    for name in values.keys() & set(names):
+        setattr(row, name, values[name])

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, PermissionDenied
-from rest_framework.generics import GenericAPIView
+from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.response import Response
 
-from registry.api.addresses import Address, enter_address
-from registry.api.connections import only_managers_share
+from registry.api.changes import assign
+from registry.api.connection_fields import PROVIDER, ConnectionFields, enter_connection
 from registry.api.fields import Capabilities
-from registry.api.models import NOT_YOURS
+from registry.api.permissions import EditableOrReadOnly, refuse_to_share
 from registry.api.reports import ConnectionTestReport
-from registry.connection_tests import ConnectionTest, test_config, test_model
+from registry.connection_tests import ConnectionTest, run_stored, run_unsaved
 from registry.models import Connection, LLMModel
 from registry.providers import provider_choices
-from registry.querysets import may_edit
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -27,22 +25,35 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 STORED_AS_IT_IS = "What is stored is tested as it is stored. Send {alone} alone, or everything and no id."
+UNSAVED = "Connection test"
 NO_MODEL_YET = "This connection has no model yet. Send model_id too."
 
 
-class ConnectionTestRequest(Address):
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "What is not stored",
+            {"provider": provider_choices()[0][0], "model_id": "model-id-at-the-provider"},
+            request_only=True,
+        )
+    ]
+)
+class ConnectionTestRequest(ConnectionFields):
     """`model`; or `connection`, if need be with `model_id`; or a whole configuration that is not stored."""
 
-    model = serializers.UUIDField(required=False)
-    connection = serializers.UUIDField(required=False)
-    provider = serializers.ChoiceField(choices=provider_choices(), required=False)
-    model_id = serializers.CharField(required=False, max_length=200)
-    is_global = serializers.BooleanField(required=False)
-    capabilities = Capabilities(required=False)
-    default_params = serializers.JSONField(required=False)
+    model = serializers.UUIDField(required=False, help_text="A stored model; then nothing else.")
+    connection = serializers.UUIDField(required=False, help_text="A stored connection; then model_id at most.")
+    provider = serializers.ChoiceField(choices=provider_choices(), required=False, help_text=PROVIDER)
+    model_id = serializers.CharField(required=False, max_length=200, help_text="What the provider calls the model.")
+    is_global = serializers.BooleanField(
+        required=False, help_text="Test it as everybody's. Only those who manage the global models may."
+    )
+    capabilities = Capabilities(required=False, help_text="What is tried: streaming, tools, vision.")
+    default_params = serializers.JSONField(required=False, help_text="Sent with every question.")
 
     def validate_is_global(self, is_global: bool) -> bool:  # noqa: FBT001 - DRF's signature
-        only_managers_share(self.context["request"].user, wanted=is_global)
+        if is_global:
+            refuse_to_share(self.context["request"].user)
         return is_global
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -67,57 +78,49 @@ class ConnectionTests(GenericAPIView):
     """
 
     serializer_class = ConnectionTestRequest
+    permission_classes = [EditableOrReadOnly]
     throttle_scope = "connection-test"
 
     @extend_schema(summary="Test a connection", responses={200: ConnectionTestReport})
     def post(self, request: Request) -> Response:
         asked = self.get_serializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        return Response(ConnectionTestReport(run(request.user, **asked.validated_data)).data)
+        return Response(ConnectionTestReport(self.run(**asked.validated_data)).data)
 
+    def run(
+        self, *, model: UUID | None = None, connection: UUID | None = None, model_id: str = "", **values: Any
+    ) -> ConnectionTest:
+        user = self.request.user
+        if model:
+            return run_stored(user, self.editable_model(model))
+        if connection:
+            return run_connection(user, self.editable_connection(connection), model_id)
+        return run_unsaved(user, unsaved_model(user, model_id, values))
 
-def run(user: User, *, model: UUID | None = None, connection: UUID | None = None, **values: Any) -> ConnectionTest:
-    if model:
-        return test_model(user, editable_model(user, model))
-    if connection:
-        return run_connection(user, editable_connection(user, connection), values.get("model_id", ""))
-    unsaved = unsaved_model(user, values)
-    return test_config(user, unsaved.to_config(), unsaved.connection.owner_id)
+    def editable_model(self, model_id: UUID) -> LLMModel:
+        visible = LLMModel.objects.visible_to(self.request.user).select_related("connection")
+        model = get_object_or_404(visible, pk=model_id)
+        self.check_object_permissions(self.request, model)
+        return model
+
+    def editable_connection(self, connection_id: UUID) -> Connection:
+        return get_object_or_404(Connection.objects.editable_by(self.request.user), pk=connection_id)
 
 
 def run_connection(user: User, connection: Connection, model_id: str) -> ConnectionTest:
     if model_id:
-        config = LLMModel(connection=connection, model_id=model_id).to_config()
-        return test_config(user, config, connection.owner_id)
+        return run_unsaved(user, LLMModel(connection=connection, model_id=model_id))
     model = connection.models.order_by("-is_active", "name").first()
     if model is None:
         raise serializers.ValidationError({"model_id": NO_MODEL_YET})
-    return test_model(user, model)
+    return run_stored(user, model)
 
 
-def unsaved_model(user: User, values: dict[str, Any]) -> LLMModel:
-    connection = Connection(owner=None if values.get("is_global") else user, name="Connection test")
-    enter_address(connection, values, by=user)
+def unsaved_model(user: User, model_id: str, values: dict[str, Any]) -> LLMModel:
+    connection = Connection(owner=None if values.get("is_global") else user, name=UNSAVED)
+    enter_connection(connection, values, by=user)
     connection.full_clean()
-    model = LLMModel(connection=connection, name="Connection test", model_id=values["model_id"])
-    model.default_params = values.get("default_params", {})
-    for name, has_it in values.get("capabilities", {}).items():
-        setattr(model, name, has_it)
+    model = LLMModel(connection=connection, name=UNSAVED, model_id=model_id)
+    assign(model, values, ("capabilities", "default_params"))
     model.full_clean(exclude=["connection"])
     return model
-
-
-def editable_model(user: User, model_id: UUID) -> LLMModel:
-    model = LLMModel.objects.visible_to(user).select_related("connection").filter(pk=model_id).first()
-    if model is None:
-        raise NotFound
-    if not may_edit(user, model.connection.owner_id):
-        raise PermissionDenied(NOT_YOURS)
-    return model
-
-
-def editable_connection(user: User, connection_id: UUID) -> Connection:
-    connection = Connection.objects.editable_by(user).filter(pk=connection_id).first()
-    if connection is None:
-        raise NotFound
-    return connection

@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import serializers, viewsets
-from rest_framework.exceptions import PermissionDenied
 
-from registry.api.addresses import Address, save_address
-from registry.api.changes import ChangesInTurn
+from registry.api.changes import ChangesInTurn, assign
+from registry.api.connection_fields import ConnectionFields, save_connection
 from registry.api.filters import ConnectionFilter
+from registry.api.permissions import refuse_to_share
 from registry.api.schema import RENAMED
 from registry.models import Connection
 from registry.providers import provider_choices
-from registry.querysets import may_edit
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
     from django.db.models import QuerySet
-
-FOR_MANAGERS = "Only those who manage the global models may give a connection to everybody or take it back."
 
 
 class ConnectionDocument(serializers.ModelSerializer):
@@ -58,7 +54,7 @@ class ConnectionDocument(serializers.ModelSerializer):
         )
     ]
 )
-class NewConnection(Address):
+class ConnectionChanges(ConnectionFields):
     """What is written about a connection."""
 
     ignored = frozenset(ConnectionDocument.Meta.fields)
@@ -71,7 +67,8 @@ class NewConnection(Address):
 
     def validate_is_global(self, is_global: bool) -> bool:  # noqa: FBT001 - DRF's signature
         is_now = self.instance.is_global if self.instance else False
-        only_managers_share(self.context["request"].user, wanted=is_global != is_now)
+        if is_global != is_now:
+            refuse_to_share(self.context["request"].user)
         return is_global
 
     def to_representation(self, connection: Connection) -> dict[str, Any]:
@@ -83,16 +80,10 @@ class NewConnection(Address):
     @transaction.atomic
     def update(self, connection: Connection, values: dict[str, Any]) -> Connection:
         user = self.context["request"].user
-        for name in ("name", "is_active"):
-            setattr(connection, name, values.get(name, getattr(connection, name)))
+        assign(connection, values, ("name", "is_active"))
         if values.get("is_global", connection.is_global) != connection.is_global:
             connection.owner = None if values["is_global"] else user
-        return save_address(connection, values, by=user)
-
-
-def only_managers_share(user: User, *, wanted: bool) -> None:
-    if wanted and not may_edit(user, None):
-        raise PermissionDenied(FOR_MANAGERS)
+        return save_connection(connection, values, by=user)
 
 
 @extend_schema_view(
@@ -126,4 +117,4 @@ class Connections(ChangesInTurn, viewsets.ModelViewSet):
         return Connection.objects.editable_by(self.request.user)
 
     def get_serializer_class(self) -> type[serializers.Serializer]:
-        return ConnectionDocument if self.request.method in {"GET", "HEAD"} else NewConnection
+        return ConnectionDocument if self.request.method in {"GET", "HEAD"} else ConnectionChanges

@@ -18,22 +18,19 @@ from registry.errors import CredentialUnreadable, ModelUnavailable, NoModel, Unu
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Details = dict[str, Any]
-
 STATUS_OF = {
     ModelUnavailable.code: status.HTTP_404_NOT_FOUND,
     CredentialUnreadable.code: status.HTTP_409_CONFLICT,
     UnusableSettings.code: status.HTTP_409_CONFLICT,
     NoModel.code: status.HTTP_409_CONFLICT,
 }
-# What Django and DRF call a field's mistake. Other codes are the registry's own and say more than "invalid".
 WHAT_TO_DO: dict[type[exceptions.APIException], str] = {
     exceptions.NotAuthenticated: "Sign in, or send the header `Authorization: Token …`.",
     exceptions.NotFound: "There is nothing here, or it is not yours. Check the address and the id.",
-    exceptions.PermissionDenied: "You may not do this.",
     exceptions.UnsupportedMediaType: "Send JSON with the header `Content-Type: application/json`.",
     exceptions.NotAcceptable: "The answer is JSON. Send the header `Accept: application/json`.",
 }
+# The registry's own, which say more than "invalid".
 OWN_CODES = frozenset({"key_required", "masked_key", "bad_key", "bad_header", "credential_unreadable", Blocked.code})
 EVERYTHING = "non_field_errors"
 
@@ -83,7 +80,7 @@ def refusal_of(exception: Exception) -> exceptions.APIException | None:
     return refusal
 
 
-def details_of(error: ModelValidationError) -> Details:
+def details_of(error: ModelValidationError) -> dict[str, Any]:
     """A model's complaint as a serializer makes it, with the codes."""
     fields = error.error_dict if hasattr(error, "error_dict") else {EVERYTHING: error.error_list}
     return {
@@ -94,24 +91,21 @@ def details_of(error: ModelValidationError) -> Details:
     }
 
 
-def error_body(refusal: exceptions.APIException) -> Details:
+def error_body(refusal: exceptions.APIException) -> dict[str, Any]:
     match refusal:
         case exceptions.ValidationError():
             return validation_body(dict(flat(refusal.detail)))
         case exceptions.Throttled():
             seconds = math.ceil(refusal.wait or 1)
-            return shaped("throttled", f"Too many requests. Wait {seconds} seconds.", {"retry_after": seconds})
-    detail = refusal.detail
-    is_default = detail == refusal.default_detail or not isinstance(refusal, exceptions.PermissionDenied)
-    message = WHAT_TO_DO.get(type(refusal), str(detail)) if is_default else str(detail)
-    return shaped(detail.code, message)
+            return error_document("throttled", f"Too many requests. Wait {seconds} seconds.", {"retry_after": seconds})
+    return error_document(refusal.detail.code, WHAT_TO_DO.get(type(refusal), str(refusal.detail)))
 
 
-def validation_body(details: dict[str, list[exceptions.ErrorDetail]]) -> Details:
+def validation_body(details: dict[str, list[exceptions.ErrorDetail]]) -> dict[str, Any]:
     own = {error.code for errors in details.values() for error in errors} & OWN_CODES
     code = own.pop() if len(own) == 1 and len(details) == 1 else "invalid"
     sentences = [f"{name}: {errors[0]}" if name != EVERYTHING else str(errors[0]) for name, errors in details.items()]
-    return shaped(code, " ".join(sentences), {name: list(map(str, errors)) for name, errors in details.items()})
+    return error_document(code, " ".join(sentences), {name: list(map(str, errors)) for name, errors in details.items()})
 
 
 def flat(detail: Any, path: str = "") -> Iterator[tuple[str, list[exceptions.ErrorDetail]]]:
@@ -129,6 +123,6 @@ def flat(detail: Any, path: str = "") -> Iterator[tuple[str, list[exceptions.Err
                 yield from flat(errors, f"{path}.{number}" if path else str(number))
 
 
-def shaped(code: str, message: str, details: Details | None = None) -> Details:
-    error: Details = {"code": code, "message": message}
+def error_document(code: str, message: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+    error: dict[str, Any] = {"code": code, "message": message}
     return {"error": error | ({"details": details} if details else {})}

@@ -15,7 +15,7 @@ LARGEST_COUNT = 2**31 - 1  # PostgreSQL's integer
 MOST_HEADERS = 32
 
 
-class Strict(serializers.Serializer):
+class StrictSerializer(serializers.Serializer):
     """Refuses a field that it does not know, so that a slip of the pen is told instead of ignored."""
 
     ignored: ClassVar[frozenset[str]] = frozenset()
@@ -73,7 +73,7 @@ class HeadersField(serializers.DictField):
         return super().to_internal_value(data)
 
 
-class Capabilities(Strict):
+class Capabilities(StrictSerializer):
     """What a model can do."""
 
     def get_fields(self) -> dict[str, serializers.Field]:

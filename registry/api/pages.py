@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.utils.formatting import camelcase_to_spaces
 
-from registry.api.forms import form_of
+from registry.api.page_forms import form_of
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

@@ -28,7 +28,7 @@ ERROR = {
                 "details": {
                     "type": "object",
                     "additionalProperties": True,
-                    "description": "By field, where there are.",
+                    "description": "By field, if fields are at fault.",
                 },
             },
         }
@@ -48,7 +48,7 @@ RENAMED = OpenApiExample("Another name", {"name": "Other name"}, request_only=Tr
 class StrictRequests(OpenApiSerializerExtension):
     """No other name is taken, except those of a document that was read and comes back (`ignored`)."""
 
-    target_class = "registry.api.fields.Strict"
+    target_class = "registry.api.fields.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
@@ -89,8 +89,8 @@ class SessionScheme(OpenApiAuthenticationExtension):
             "type": "apiKey",
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
-            "description": "The session of the site's own pages: who is signed in there needs nothing here. Whatever "
-            "is not a GET also needs the CSRF token, in the header `X-CSRFToken`.",
+            "description": "The session of the site's own pages: whoever is signed in there needs nothing here. "
+            "Whatever is not a GET also needs the CSRF token, in the header `X-CSRFToken`.",
         }
 
 

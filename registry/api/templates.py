@@ -11,12 +11,13 @@ from rest_framework import generics, serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
-from registry.api.addresses import Address, save_address
+from registry.api.changes import assign
+from registry.api.connection_fields import ConnectionFields, save_connection
 from registry.api.fields import Capabilities, PriceField
-from registry.api.models import ModelDocument, OwnConnections, refuse_both
+from registry.api.model_serializers import ModelDocument, OwnConnections, refuse_both
 from registry.api.schema import ANYBODY
 from registry.catalog import template, templates
-from registry.providers import provider_choices, provider_of
+from registry.providers import provider_choices
 from registry.template import Lifecycle, Template
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 LIFECYCLES = [(each.value, each.value) for each in Lifecycle]
 FROM_TEMPLATE = OpenApiExample(
-    "One with a key", {"template": "openai-gpt-6-2-sol", "api_key": "..."}, request_only=True
+    "With a connection of its own", {"template": templates()[0].id, "name": "My model"}, request_only=True
 )
 NO_SUCH_TEMPLATE = "There is no such template. /api/models/templates lists them."
 
@@ -45,15 +46,11 @@ class TemplateDocument(serializers.Serializer):
     output_price = PriceField()
     cached_input_price = PriceField()
     base_url = serializers.CharField(help_text="Where it usually is. Empty: the provider's own address.")
-    needs_key = serializers.SerializerMethodField()
+    needs_key = serializers.BooleanField()
     lifecycle = serializers.SerializerMethodField()
     ends = serializers.DateField(allow_null=True)
     successor = serializers.CharField(source="successor.id", default="", help_text="The template to use instead.")
     notice = serializers.SerializerMethodField(help_text="What there is to know before it is used.")
-
-    def get_needs_key(self, template: Template) -> bool:
-        provider = provider_of(template.provider)
-        return bool(provider and provider.needs_key)
 
     @extend_schema_field(serializers.ChoiceField(choices=LIFECYCLES))
     def get_lifecycle(self, template: Template) -> str:
@@ -65,7 +62,7 @@ class TemplateDocument(serializers.Serializer):
 
 class TemplateQuery(serializers.Serializer):
     provider = serializers.ChoiceField(choices=provider_choices(), required=False, help_text="Of this provider.")
-    lifecycle = serializers.ChoiceField(choices=LIFECYCLES, required=False, help_text="Where it is in its life today.")
+    lifecycle = serializers.ChoiceField(choices=LIFECYCLES, required=False, help_text="Its lifecycle today.")
     search = serializers.CharField(required=False, max_length=100, help_text="In the name or the model id.")
 
 
@@ -92,21 +89,23 @@ class Templates(generics.ListAPIView):
 
 
 def fits(template: Template, *, provider: str = "", lifecycle: str = "", search: str = "") -> bool:
-    is_wanted = template.provider == (provider or template.provider)
-    is_alive = template.lifecycle_on(timezone.localdate()) == lifecycle if lifecycle else True
-    return is_wanted and is_alive and search.lower() in f"{template.name}\n{template.model_id}".lower()
+    return (
+        provider in {"", template.provider}
+        and lifecycle in {"", template.lifecycle_on(timezone.localdate())}
+        and search.lower() in f"{template.name}\n{template.model_id}".lower()
+    )
 
 
 @extend_schema_serializer(examples=[FROM_TEMPLATE])
-class FromTemplate(Address):
+class FromTemplate(ConnectionFields):
     """What the template leaves open, and what is to be other than it says."""
 
     provider = None
-    template = serializers.CharField(max_length=100)
-    name = serializers.CharField(required=False, max_length=100)
-    model_id = serializers.CharField(required=False, max_length=200)
-    is_active = serializers.BooleanField(required=False)
-    connection = OwnConnections(required=False)
+    template = serializers.CharField(max_length=100, help_text="Its id. /api/models/templates lists them.")
+    name = serializers.CharField(required=False, max_length=100, help_text="Another than the template's.")
+    model_id = serializers.CharField(required=False, max_length=200, help_text="Another than the template's.")
+    is_active = serializers.BooleanField(required=False, help_text="Whether it can be chosen.")
+    connection = OwnConnections(required=False, help_text="One of yours, instead of base_url, api_key, …")
 
     def validate_template(self, template_id: str) -> Template:
         if found := template(template_id):
@@ -118,15 +117,14 @@ class FromTemplate(Address):
         return values
 
     def to_representation(self, model: LLMModel) -> dict[str, Any]:
-        document = ModelDocument(model, context=self.context).data
-        return document | {"notice": self.validated_data["template"].notice(timezone.localdate())}
+        return MadeFromTemplate(model, context=self.context).data
 
     @transaction.atomic
     def create(self, values: dict[str, Any]) -> LLMModel:
         template = values["template"]
         model = template.new_model(values.get("connection") or self.new_connection(template, values))
-        for name in ("name", "model_id", "is_active"):
-            setattr(model, name, values.get(name, getattr(model, name)))
+        model.notice = template.notice(timezone.localdate())
+        assign(model, values, ("name", "model_id", "is_active"))
         model.full_clean()
         model.save()
         return model
@@ -135,7 +133,7 @@ class FromTemplate(Address):
         user = self.context["request"].user
         connection = template.new_connection(user)
         connection.is_inline = True
-        return save_address(connection, values, by=user)
+        return save_connection(connection, values, by=user)
 
 
 class MadeFromTemplate(ModelDocument):

@@ -8,9 +8,9 @@ from django.contrib.auth import authenticate
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
-from rest_framework.permissions import BasePermission
 
-from registry.api.fields import Strict
+from registry.api.fields import StrictSerializer
+from registry.api.permissions import SignedInExceptToSignIn
 from registry.api.schema import BY_NOBODY, BY_SESSION
 from registry.models import APIToken
 
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.db.models import QuerySet
     from rest_framework.request import Request
-    from rest_framework.views import APIView
 
-WRONG_PASSWORD = "This name and password do not fit together, or the account is not active."  # noqa: S105
+WRONG_PASSWORD = "This name and password do not match, or the account is not active."  # noqa: S105
 NO_TOKEN_FROM_TOKEN = "A token makes no other token. Send username and password, or sign in on the site."  # noqa: S105
 
 
@@ -44,17 +43,17 @@ class MadeToken(TokenDocument):
 @extend_schema_serializer(
     examples=[OpenApiExample("For somebody who is signed in", {"name": "my laptop"}, request_only=True)]
 )
-class NewToken(Strict):
-    """Who is not signed in sends `username` and `password`."""
+class NewToken(StrictSerializer):
+    """Whoever is not signed in sends `username` and `password`."""
 
     name = serializers.CharField(required=False, max_length=100, help_text="To know it by.")
-    username = serializers.CharField(required=False, max_length=150, help_text="Of who is not signed in.")
+    username = serializers.CharField(required=False, max_length=150, help_text="Only without a session.")
     password = serializers.CharField(
         required=False,
         max_length=4096,
         write_only=True,
         trim_whitespace=False,
-        help_text="Of who is not signed in.",
+        help_text="Only without a session.",
     )
 
     def to_representation(self, token: APIToken) -> dict[str, Any]:
@@ -74,11 +73,6 @@ class NewToken(Strict):
         return user
 
 
-class SignedInExceptToSignIn(BasePermission):
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method == "POST" or request.user.is_authenticated
-
-
 @extend_schema_view(
     list=extend_schema(summary="List your tokens"),
     destroy=extend_schema(summary="Revoke a token", description="It ends at once."),
@@ -87,7 +81,8 @@ class Tokens(mixins.CreateModelMixin, mixins.ListModelMixin, mixins.DestroyModel
     """
     Your tokens: what a program signs in with, in the header `Authorization: Token …`.
 
-    A token is shown once, when it is made, and ends by itself after 90 days. The site stores its hash alone.
+    A token is shown once, when it is made, and ends by itself after 90 days. The site stores a hash of it, and
+    its first characters to find it by.
     """
 
     http_method_names = ["get", "head", "post", "delete"]

@@ -80,6 +80,11 @@ class LLMModel(models.Model):
     def capabilities(self) -> dict[str, bool]:
         return {name: getattr(self, name) for name in CAPABILITIES}
 
+    @capabilities.setter
+    def capabilities(self, changes: dict[str, bool]) -> None:
+        for name, has_it in changes.items():
+            setattr(self, name, has_it)
+
     def to_config(self) -> ModelConfig:
         """The only place where a key leaves the registry."""
         return ModelConfig(

@@ -9,7 +9,7 @@ from registry.fields import one_line
 
 
 class APIToken(AbstractAuthToken):
-    """What an API client signs in with. Knox stores its hash alone; `id` names it without a piece of it."""
+    """What an API client signs in with. Knox stores a hash and the first characters; `id` names it without them."""
 
     id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=100, blank=True, validators=[one_line])

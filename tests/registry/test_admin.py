@@ -137,18 +137,27 @@ def test_a_key_is_entered_and_never_shown(browse, readers):
         ("http://[::1]:8765/v1", "it is an address of this site itself", False),
     ],
 )
-def test_an_address_that_may_not_be_reached_is_said_with_the_reason(
+def test_an_address_that_may_not_be_reached_is_said_with_the_reason_to_whoever_may_allow_it(
     browse, readers, settings, monkeypatch, address, why, can_be_allowed
 ):
     monkeypatch.setattr("registry.addresses.served_ports", {8765})
     settings.ALLOWED_ENDPOINTS = ["http://10.0.0.5:8000"]
-    new = Connection(name="New", provider="openai_compatible", base_url=address, owner=readers["staff"])
-    page = browse("staff").post(url("connection", "add"), form_data(new), follow=True).content.decode()
-    assert Connection.objects.get().base_url == address
+    page = saved_by(browse, readers, "holder", address)
     assert ("may not be reached from here" in page) == bool(why)
     assert f"may not be reached from here: {why}" in page or not why
-    assert ("Ask an administrator to allow it." in page) == can_be_allowed
+    assert ("manage.py allow_endpoint" in page) == can_be_allowed
+    page = saved_by(browse, readers, "staff", address)
+    assert ("This address may not be reached from here." in page) == bool(why)
+    assert not why or why not in page
     assert "allow_endpoint" not in page
+
+
+def saved_by(browse, readers, reader, address):
+    """The page after this reader has added a connection to this address."""
+    new = Connection(name=reader, provider="openai_compatible", base_url=address, owner=readers[reader])
+    page = browse(reader).post(url("connection", "add"), form_data(new), follow=True).content.decode()
+    assert Connection.objects.get(name=reader).base_url == address
+    return page
 
 
 def test_help_speaks_of_a_stored_key_where_there_is_one(browse, rows):

@@ -1,19 +1,18 @@
 """Connection tests against a real server: what is answered, kept on the row and noted as used."""
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from llm import ModelConfig, Secret, Timeouts, probe, user
+from llm import Timeouts, probe, user
 from llm.probes import STEPS, questions
 from llm.testing import ScriptedProvider
 from registry import connection_tests
 from registry.errors import CredentialUnreadable, UnusableSettings
-from registry.models import LLMModel, UsageRecord
+from registry.models import Connection, LLMModel, UsageRecord
 from tests.llm.gateway import MODEL, Gateway, models, refusal, whole
 from tests.llm.wire import WireServer, answer
 
@@ -77,7 +76,7 @@ def noted():
 def test_a_test_that_passes_is_kept_with_the_row_and_noted_step_by_step(alice, at_provider, calls_tools):
     model = at_provider(tools=True, vision=True, **PRICES)
     edited_at = model.updated_at
-    test = connection_tests.test_model(alice, model)
+    test = connection_tests.run_stored(alice, model)
     model.refresh_from_db()
     assert (test.ok, failed(test), [step.name for step in test.steps]) == (True, [], list(STEPS))
     assert (model.last_test_ok, model.last_test_at, model.last_test_steps) == (True, test.at, test.as_json())
@@ -93,7 +92,7 @@ def test_a_test_that_passes_is_kept_with_the_row_and_noted_step_by_step(alice, a
 
 def test_the_steps_are_json_without_the_key(alice, at_provider):
     model = at_provider()
-    steps = connection_tests.test_model(alice, model).as_json()
+    steps = connection_tests.run_stored(alice, model).as_json()
     assert json.loads(json.dumps(steps)) == steps
     assert {frozenset(step) for step in steps} == {frozenset(("name", "status", "detail", "remedy", "code", "seconds"))}
     model.refresh_from_db()
@@ -113,7 +112,7 @@ def test_a_test_that_fails_is_kept_and_its_call_noted(alice, at_provider, hello,
     monkeypatch.setattr(connection_tests, "PROBE_TIMEOUTS", Timeouts(connect=5, first_byte=0.3, idle=0.3, total=5))
     hello(prompt)
     model = at_provider()
-    test = connection_tests.test_model(alice, model)
+    test = connection_tests.run_stored(alice, model)
     model.refresh_from_db()
     assert failed(test) == [("chat", code)]
     assert (test.ok, model.last_test_ok, model.last_test_steps) == (False, False, test.as_json())
@@ -123,14 +122,14 @@ def test_a_test_that_fails_is_kept_and_its_call_noted(alice, at_provider, hello,
 def test_a_wrong_key(alice, at_provider, gateway):
     refused = refusal(b"401 Unauthorized", f"Incorrect API key provided: {KEY}.")
     model = at_provider(base_url=gateway(listing=refused, chat=refused))
-    test = connection_tests.test_model(alice, model)
+    test = connection_tests.run_stored(alice, model)
     assert failed(test) == [("key", "bad_credentials")]
     assert noted() == [("chat", 0, "none", "bad_credentials")]
     assert KEY not in json.dumps(test.as_json())
 
 
 def test_a_model_that_is_not_listed_is_not_asked(alice, at_provider, provider):
-    test = connection_tests.test_model(alice, at_provider("missing-model"))
+    test = connection_tests.run_stored(alice, at_provider("missing-model"))
     assert failed(test) == [("model", "model_not_found")]
     assert noted() == []
     assert [exchange.method for exchange in provider.requests] == ["GET"]
@@ -140,16 +139,16 @@ def test_a_step_that_asked_twice_is_noted_twice(alice, at_provider, gateway):
     unforced = refusal(b"400 Bad Request", "tool_choice 'required' is not supported.")
     called = whole(None, finish="tool_calls", calls=(("get_weather", '{"city": "Oslo"}'),))
     url = gateway(tools=lambda body: unforced if body["tool_choice"] == "required" else called)
-    assert connection_tests.test_model(alice, at_provider(MODEL, base_url=url, tools=True)).ok
+    assert connection_tests.run_stored(alice, at_provider(MODEL, base_url=url, tools=True)).ok
     assert noted()[2:] == [("tools", 0, "none", "bad_request"), ("tools", 1, "reported", "complete")]
 
 
 def test_the_last_result_is_the_one_that_is_kept(alice, at_provider, hello):
     model = at_provider()
     hello("[[error=503]]")
-    connection_tests.test_model(alice, model)
+    connection_tests.run_stored(alice, model)
     hello("[[say=OK]]")
-    last = connection_tests.test_model(alice, model)
+    last = connection_tests.run_stored(alice, model)
     model.refresh_from_db()
     assert (model.last_test_ok, model.last_test_at) == (True, last.at)
     assert len(set(UsageRecord.objects.values_list("turn", flat=True))) == 2
@@ -158,7 +157,7 @@ def test_the_last_result_is_the_one_that_is_kept(alice, at_provider, hello):
 def test_what_a_database_could_not_hold_is_not_in_a_result(alice, at_provider, gateway):
     listing = answer(b'{"object": "list", "data": [{"id": "model-\\ud800\\u0000x"}]}')
     model = at_provider(base_url=gateway(listing=listing))
-    test = connection_tests.test_model(alice, model)
+    test = connection_tests.run_stored(alice, model)
     model.refresh_from_db()
     assert "model-\ufffd x" in model.last_test_steps[3]["remedy"]
     assert json.dumps(test.as_json(), ensure_ascii=False).encode()
@@ -171,14 +170,14 @@ def test_a_key_that_cannot_be_read_sends_nothing(alice, at_provider, provider):
     model = at_provider()
     type(model.connection).objects.update(base_url=f"{provider.url.replace('127.0.0.1', 'localhost')}/v1")
     with pytest.raises(CredentialUnreadable):
-        connection_tests.test_model(alice, LLMModel.objects.get())
+        connection_tests.run_stored(alice, LLMModel.objects.get())
     assert (provider.requests, noted()) == ([], [])
 
 
 def test_settings_that_cannot_be_used_send_nothing(alice, at_provider, provider):
     model = at_provider(default_params={"messages": []})
     with pytest.raises(UnusableSettings):
-        connection_tests.test_model(alice, model)
+        connection_tests.run_stored(alice, model)
     assert (provider.requests, noted()) == ([], [])
     model.refresh_from_db()
     assert model.last_test_at is None
@@ -197,7 +196,7 @@ def test_a_model_that_is_deleted_meanwhile_stays_deleted(alice, at_provider, mon
                 LLMModel.objects.all().delete()
 
     monkeypatch.setattr(connection_tests, "probe", probe_and_delete)
-    assert connection_tests.test_model(alice, model).ok
+    assert connection_tests.run_stored(alice, model).ok
     assert not LLMModel.objects.exists()
     assert {(row.model, row.model_label) for row in UsageRecord.objects.all()} == {
         (None, "scripted-model (connection test)")
@@ -212,7 +211,7 @@ def test_an_edit_meanwhile_is_not_undone(alice, at_provider, monkeypatch):
         return probe(*args, **options)
 
     monkeypatch.setattr(connection_tests, "probe", probe_and_edit)
-    connection_tests.test_model(alice, model)
+    connection_tests.run_stored(alice, model)
     model.refresh_from_db()
     assert (model.name, model.last_test_ok) == ("Renamed", True)
 
@@ -233,19 +232,21 @@ def test_the_database_is_not_held_while_the_provider_is_asked(make_model, provid
             yield from probe(*args, **options)
 
     monkeypatch.setattr(connection_tests, "probe", probe_without_database)
-    assert connection_tests.test_model(tester, model).ok
+    assert connection_tests.run_stored(tester, model).ok
 
 
 # Not stored.
 
 
-def config_at(url, **fields):
-    config = {"provider": "openai_compatible", "model": "scripted-model", "api_key": Secret(KEY), "tools": False}
-    return ModelConfig(base_url=url, **config | fields)
+def entered(owner, url, *, model_id="scripted-model", provider="openai_compatible"):
+    """A model that is only typed in."""
+    connection = Connection(owner=owner, name="entered", provider=provider, base_url=url)
+    connection.set_key(KEY, by=owner)
+    return LLMModel(connection=connection, name="entered", model_id=model_id)
 
 
 def test_a_model_that_is_not_stored_is_tested_as_it_was_entered(alice, provider):
-    test = connection_tests.test_config(alice, config_at(f"{provider.url}/v1", model="scripted-large"), alice.pk)
+    test = connection_tests.run_unsaved(alice, entered(alice, f"{provider.url}/v1", model_id="scripted-large"))
     assert test.ok
     assert {exchange.headers["authorization"] for exchange in provider.requests} == {f"Bearer {KEY}"}
     rows = UsageRecord.objects.all()
@@ -258,29 +259,27 @@ def test_a_model_that_is_not_stored_is_tested_as_it_was_entered(alice, provider)
 def test_the_address_policy_is_that_of_the_owner(alice, provider, settings):
     settings.ALLOWED_ENDPOINTS = []
     settings.LLM_PROVIDER, settings.LLM_BASE_URL = "openai_compatible", f"{provider.url}/v1"
-    config = config_at(f"{provider.url}/v1")
-    own = connection_tests.test_config(alice, config, alice.pk)
+    own = connection_tests.run_unsaved(alice, entered(alice, f"{provider.url}/v1"))
     assert (failed(own), provider.requests, noted()) == ([("address", "endpoint_not_allowed")], [], [])
-    assert connection_tests.test_config(alice, config, None).ok
+    assert connection_tests.run_unsaved(alice, entered(None, f"{provider.url}/v1")).ok
 
 
 @pytest.mark.parametrize(
-    ("fields", "failure"),
+    ("url", "provider_name", "failure"),
     [
-        ({"provider": "gone"}, ("address", "unknown_provider")),
-        ({"base_url": ""}, ("address", "bad_request")),
-        ({"base_url": "nonsense"}, ("address", "endpoint_not_allowed")),
-        ({"api_key": Secret("a\nb")}, ("key", "bad_credentials")),
+        ("https://models.example/v1", "gone", ("address", "unknown_provider")),
+        ("", "openai_compatible", ("address", "bad_request")),
+        ("nonsense", "openai_compatible", ("address", "endpoint_not_allowed")),
     ],
 )
-def test_what_cannot_be_asked_is_a_result_too(alice, provider, fields, failure):
-    config = replace(config_at(f"{provider.url}/v1"), **fields)
-    assert failed(connection_tests.test_config(alice, config, alice.pk)) == [failure]
+def test_what_cannot_be_asked_is_a_result_too(alice, provider, url, provider_name, failure):
+    model = entered(alice, url, provider=provider_name)
+    assert failed(connection_tests.run_unsaved(alice, model)) == [failure]
     assert (provider.requests, noted()) == ([], [])
 
 
 def test_a_long_name_fits_its_row(alice, gateway):
     endless = "m" * 1000
-    config = config_at(gateway(listing=models(endless)), model=endless)
-    assert connection_tests.test_config(alice, config, alice.pk).ok
+    model = entered(alice, gateway(listing=models(endless)), model_id=endless)
+    assert connection_tests.run_unsaved(alice, model).ok
     assert {row.model_label for row in UsageRecord.objects.all()} == {f"{'m' * 200} (connection test)"}

@@ -14,7 +14,7 @@ from llm.addresses import Origin
 from llm.storable import storable
 from registry.addresses import site_of
 from registry.environment import environment_urls
-from registry.grants import server_of, what_is_left_out, whom
+from registry.grants import server_of, what_is_left_out, who_may_use
 from registry.models import AllowedEndpoint
 
 
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         except ValidationError as problem:
             raise CommandError(" ".join(problem.messages)) from None
         hint = "" if options["users"] else " With --users, users' own connections may use it too."
-        self.stdout.write(f"{site_of(origin)} may be used by {whom(options['users'])}.{hint}")
+        self.stdout.write(f"{site_of(origin)} may be used by {who_may_use(options['users'])}.{hint}")
 
     def remove(self, origin: Origin) -> None:
         removed, _ = AllowedEndpoint.objects.filter(**origin._asdict()).delete()
@@ -72,14 +72,15 @@ class Command(BaseCommand):
         for source, url, is_for_users in granted_elsewhere():
             if Origin.parse(url) == origin:
                 self.stdout.write(
-                    f"It stays open to {whom(is_for_users)}: {source} names it. Take it out there and start again."
+                    f"It stays open to {who_may_use(is_for_users)}: {source} names it. "
+                    "Take it out there and start again."
                 )
 
     def list_grants(self) -> None:
         rows = [(row.origin, row.usable_by_users, row.note) for row in AllowedEndpoint.objects.all()]
         rows += [(Origin.parse(url), is_for_users, f"({source})") for source, url, is_for_users in granted_elsewhere()]
         for origin, is_for_users, remark in rows:
-            self.stdout.write(f"{site_of(origin):<32} {whom(is_for_users):<24} {remark}".rstrip())
+            self.stdout.write(f"{site_of(origin):<32} {who_may_use(is_for_users):<24} {remark}".rstrip())
         if not rows:
             self.stdout.write("Nothing is allowed yet: connections reach public https addresses only.")
 

@@ -90,23 +90,31 @@ def test_whatever_is_not_allowed_gets_one_message(api, url):
     assert step["detail"] == ""
 
 
-def mixed(own, url):
-    address = {"provider": "openai_compatible", "base_url": url}
-    return [
-        {"model": str(own.pk)} | address,
-        {"model": str(own.pk), "base_url": url},
-        {"model": str(own.pk), "model_id": "other"},
-        {"model": str(own.pk), "headers": {"X": "y"}},
-        {"model": str(own.pk), "connection": str(own.connection_id)},
-        {"connection": str(own.connection_id), "base_url": url},
-        {"connection": str(own.connection_id), "api_key": KEY},
-        {"connection": str(own.connection_id), "options": {"format": "chat"}},
-    ]
+MIXTURES = {
+    "model and address": ["model", "provider", "base_url"],
+    "model and base URL": ["model", "base_url"],
+    "model and another id": ["model", "model_id"],
+    "model and headers": ["model", "headers"],
+    "model and connection": ["model", "connection"],
+    "connection and base URL": ["connection", "base_url"],
+    "connection and key": ["connection", "api_key"],
+    "connection and options": ["connection", "options"],
+}
 
 
-@pytest.mark.parametrize("number", range(8))
-def test_what_is_stored_is_never_mixed_with_what_is_sent(api, own, allowed, provider, number):
-    refused = api.post(PATH, mixed(own, allowed)[number])
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_what_is_stored_is_never_mixed_with_what_is_sent(api, own, allowed, provider, mixture):
+    everything = {
+        "model": str(own.pk),
+        "connection": str(own.connection_id),
+        "provider": "openai_compatible",
+        "base_url": allowed,
+        "model_id": "other",
+        "api_key": KEY,
+        "headers": {"X-Team": "blue"},
+        "options": {"format": "chat"},
+    }
+    refused = api.post(PATH, {name: everything[name] for name in MIXTURES[mixture]})
     assert refused.status_code == 400
     assert "Send " in refused.json()["error"]["message"]
     assert not provider.requests

@@ -214,3 +214,11 @@ def test_pages_neither_repeat_nor_skip_what_is_equal(api, make_model, alice):
     for ordering in ("provider", "-input_price", "created_at,provider", ","):
         path = f"/api/models?ordering={ordering}&page_size=2&page="
         assert sorted(name for page in range(1, 6) for name in names(api.get(f"{path}{page}"))) == list("012345678")
+
+
+def test_where_a_model_belongs_is_not_changed_here(api, make_model, alice):
+    model, other = make_model(alice), make_model(alice)
+    for change in ({"connection": str(other.connection_id)}, {"is_global": True}):
+        refused = api.patch(f"/api/models/{model.pk}", change)
+        assert refused.status_code == 400
+        assert set(refused.json()["error"]["details"]) == set(change)

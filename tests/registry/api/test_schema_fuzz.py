@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
 
-from registry.api.addresses import ADDRESS
+from registry.api.connection_fields import CONNECTION_FIELDS
 from registry.catalog import templates
 from registry.models import APIToken
 from tests.registry.api.rows import IDS, KEY, NOBODYS, everything
@@ -53,7 +53,7 @@ KNOWN = {
     "base_url": st.sampled_from(["", "https://models.example.com/v1", "http://10.0.0.1/v1"]),
 }
 # Of these, one goes without the others.
-ALTERNATIVES = [{"model"}, {"connection"}, {*ADDRESS, "is_global", "capabilities", "default_params"}]
+ALTERNATIVES = [{"model"}, {"connection"}, {*CONNECTION_FIELDS, "is_global", "capabilities", "default_params"}]
 
 
 def with_known(values):
