@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from itertools import cycle
 from statistics import median
 
@@ -37,7 +38,8 @@ from registry.models import Connection, LLMModel  # noqa: E402
 
 SIZES = {"small": (100, 10), "large": (10_000, 1_000)}  # models, users
 GLOBAL_SHARE = 5  # one model in so many is everybody's
-REQUESTS = 200
+REQUESTS = 40  # in each of
+BATCHES = 9  # of which the median counts, so that one disturbed batch does not
 WARM_UP = 20
 MOST_QUERIES = 6
 MOST_TIMES = 3.0
@@ -72,20 +74,33 @@ def fill(models: int, users: int) -> Client:
 
 
 def seconds(client: Client, path: str) -> float:
-    began = time.perf_counter()
+    # SQLite works in this thread, whose own time does not count what else the machine does.
+    clock = time.thread_time if connection.vendor == "sqlite" else time.perf_counter
+    began = clock()
     response = client.get(path)
-    took = time.perf_counter() - began
+    took = clock() - began
     assert response.status_code == 200, response.content
     return took
 
 
-def measured(client: Client, requests: int) -> tuple[list[float], int]:
+@dataclass
+class Times:
+    queries: int
+    batches: list[list[float]]
+    """Sorted seconds of each."""
+
+    def percentile(self, percent: int) -> float:
+        return median(batch[len(batch) * percent // 100] for batch in self.batches)
+
+
+def measured(client: Client, requests: int) -> Times:
     with CaptureQueriesContext(connection) as queries:
         client.get(PAGES[0])
     asked = len(queries)  # the next request empties the log
     pages = cycle(PAGES)
-    times = [seconds(client, next(pages)) for _ in range(WARM_UP + requests)]
-    return sorted(times[WARM_UP:]), asked
+    for _ in range(WARM_UP):
+        client.get(next(pages))
+    return Times(asked, [sorted(seconds(client, next(pages)) for _ in range(requests)) for _ in range(BATCHES)])
 
 
 def main(requests: int = REQUESTS) -> int:
@@ -100,13 +115,13 @@ def main(requests: int = REQUESTS) -> int:
 
 def report(requests: int) -> int:
     print(f"{connection.vendor:12} {'models':>8} {'queries':>8} {'p50 ms':>8} {'p95 ms':>8}")
-    p95s, most = [], 0
+    found = {}
     for name, (models, users) in SIZES.items():
-        times, queries = measured(fill(models, users), requests)
-        p95s.append(times[len(times) * 95 // 100])
-        most = max(most, queries)
-        print(f"{name:12} {models:8,} {queries:8} {median(times) * 1000:8.1f} {p95s[-1] * 1000:8.1f}")
-    times_more = p95s[1] / p95s[0]
+        found[name] = times = measured(fill(models, users), requests)
+        p50, p95 = times.percentile(50) * 1000, times.percentile(95) * 1000
+        print(f"{name:12} {models:8,} {times.queries:8} {p50:8.1f} {p95:8.1f}")
+    times_more = found["large"].percentile(95) / found["small"].percentile(95)
+    most = max(times.queries for times in found.values())
     kept = times_more <= MOST_TIMES and most <= MOST_QUERIES
     print(f"{'kept' if kept else 'BROKEN'}: {times_more:.2f} of {MOST_TIMES} times, {most} of {MOST_QUERIES} queries")
     return 0 if kept else 1

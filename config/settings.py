@@ -29,7 +29,7 @@ if not SECRET_KEY:
         "Run `make run` for a first start, or set SECRET_KEY to 50 or more random characters."
     )
 ENCRYPTION_KEY = secret_from_env_or_file("ENCRYPTION_KEY")
-ENCRYPTION_KEYS_OLD = env.list("ENCRYPTION_KEYS_OLD", default=[])
+ENCRYPTION_KEYS_OLD = [key.strip() for key in env.list("ENCRYPTION_KEYS_OLD", default=[]) if key.strip()]
 
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -179,7 +179,7 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.JSONRenderer",
         "registry.api.pages.ApiPage",
     ],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["registry.api.filters.StrictFilters"],
     "DEFAULT_PAGINATION_CLASS": "registry.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
@@ -189,7 +189,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.UserRateThrottle",
         "rest_framework.throttling.ScopedRateThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "600/min", "connection-test": "10/min", "sign-in": "10/min"},
+    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "600/min", "connection-test": "10/min"},
     # Without a number of proxies a client could name any address as its own and get a new allowance for each.
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "EXCEPTION_HANDLER": "registry.api.errors.error_response",

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from rest_framework.throttling import AnonRateThrottle
 
-MOST_FAILURES = 10
-PERIOD = 5 * 60  # seconds
+from registry import guesses
 
 View = Callable[..., HttpResponse]
 
@@ -23,15 +20,13 @@ def limiting_guesses(view: View) -> View:
     def limited(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.method != "POST":
             return view(request, *args, **kwargs)
-        failures = f"sign-in-failures:{AnonRateThrottle().get_ident(request)}"
-        if cache.get(failures, 0) >= MOST_FAILURES:
+        if guesses.are_too_many(request):
             refused = render(request, "429.html", status=429)
-            refused.headers["Retry-After"] = str(PERIOD)
+            refused.headers["Retry-After"] = str(guesses.PERIOD)
             return refused
         response = view(request, *args, **kwargs)
         if response.status_code == 200:
-            cache.add(failures, 0, PERIOD)
-            cache.incr(failures)
+            guesses.note_wrong_password(request)
         return response
 
     return limited

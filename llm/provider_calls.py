@@ -53,7 +53,7 @@ OnCall: TypeAlias = Callable[[ProviderCall], object]
 class OpenCall:
     """A request under way. As a context it tells what the request came to, unless that never left this process."""
 
-    def __init__(self, asked: Sequence[Message], on_call: OnCall | None, *, number: tuple[int, int]) -> None:
+    def __init__(self, asked: Sequence[Message], on_call: OnCall | None, *, round: int, attempt: int) -> None:  # noqa: A002 - a ProviderCall's names
         self.answered = 0
         """Characters so far."""
         self.has_left = False
@@ -62,7 +62,7 @@ class OpenCall:
         self.first_token_seconds: float | None = None
         self._asked = asked
         self._on_call = on_call
-        self._number = number
+        self._round, self._attempt = round, attempt
         self._began = time.monotonic()
 
     def begin(self) -> None:
@@ -101,11 +101,10 @@ class OpenCall:
         on_call, self._on_call = self._on_call, None
         if on_call is None:
             return
-        round_number, attempt = self._number
         on_call(
             ProviderCall(
-                round=round_number,
-                attempt=attempt,
+                round=self._round,
+                attempt=self._attempt,
                 outcome=outcome,
                 usage=usage,
                 first_token_seconds=self.first_token_seconds,
@@ -126,4 +125,4 @@ class CallLog:
 
     def open(self, asked: Sequence[Message]) -> OpenCall:
         self._attempt += 1
-        return OpenCall(asked, self._on_call, number=(self._round, self._attempt))
+        return OpenCall(asked, self._on_call, round=self._round, attempt=self._attempt)

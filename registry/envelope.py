@@ -104,22 +104,23 @@ def keyring() -> KeyRing:
 
 @lru_cache(maxsize=4)
 def _keyring(*texts: str) -> KeyRing:
-    return KeyRing(*(load_key(text) for text in texts))
+    first, *old = texts
+    return KeyRing(load_key(first), *(load_key(text, "ENCRYPTION_KEYS_OLD") for text in old))
 
 
-def load_key(text: str) -> bytes:
+def load_key(text: str, setting: str = "ENCRYPTION_KEY") -> bytes:
     """The 32 bytes behind a setting: standard or URL-safe base64, padded or not."""
     if not text:
-        raise ImproperlyConfigured("ENCRYPTION_KEY is not set.")
+        raise ImproperlyConfigured(f"{setting} is not set.")
     if text == settings.SECRET_KEY:
-        raise ImproperlyConfigured("ENCRYPTION_KEY and SECRET_KEY are the same. Each needs its own value.")
+        raise ImproperlyConfigured(f"{setting} and SECRET_KEY are the same. Each needs its own value.")
     try:
         key = from_base64url(text.strip().rstrip("=").replace("+", "-").replace("/", "_"))
     except ValueError:
-        raise ImproperlyConfigured("ENCRYPTION_KEY is not base64.") from None
+        raise ImproperlyConfigured(f"{setting} is not base64.") from None
     # 32 random bytes have fewer than 12 distinct values once in 10^20: it is a typed pattern, not a key.
     if len(key) != 32 or len(set(key)) < 12:
-        raise ImproperlyConfigured(f"ENCRYPTION_KEY must be 32 random bytes in base64; this one holds {len(key)}.")
+        raise ImproperlyConfigured(f"{setting} must hold 32 random bytes in base64; this one holds {len(key)}.")
     return key
 
 

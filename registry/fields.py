@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 # Control characters, and those that turn the direction of the text around them (Unicode 16.0, UAX #9, 2).
@@ -10,6 +10,15 @@ one_line = RegexValidator(
     code="control_characters",
     inverse_match=True,
 )
+
+
+LARGEST_COUNT = 2**31 - 1  # PostgreSQL's integer
+
+
+def count_field(help_text: str = "") -> models.PositiveIntegerField:
+    """A number of tokens; null where nobody knows."""
+    limits = [MinValueValidator(1), MaxValueValidator(LARGEST_COUNT)]
+    return models.PositiveIntegerField(null=True, blank=True, validators=limits, help_text=help_text)
 
 
 def price_field(help_text: str = "") -> models.DecimalField:

@@ -1,4 +1,4 @@
-"""Who may see, use and edit connections and models. This file is the only place that decides it.
+"""Who may see, use and edit what is in the registry. This file decides it, and views and pages ask it.
 
 | reader                      | sees                   | uses                                    | edits        |
 |-----------------------------|------------------------|-----------------------------------------|--------------|
@@ -72,6 +72,12 @@ class OwnedQuerySet(QuerySet):
     def in_admin_for(self, user: Reader) -> Self:
         return self.all() if user.is_active and user.is_superuser else self.visible_to(user)
 
+    def owned_by(self, user: Reader) -> Self:
+        return self.filter(self._own(user)) if user.is_active else self.none()
+
+    def everybodys(self) -> Self:
+        return self.filter(self._global())
+
     def _own(self, user: Reader) -> Q:
         return self._where(owner=user.pk)
 
@@ -127,3 +133,35 @@ class AllowedEndpointQuerySet(QuerySet):
 
     def in_admin_for(self, user: Reader) -> Self:
         return self.all() if may_grant(user) else self.none()
+
+
+class PersonalQuerySet(QuerySet):
+    """Rows of one user. Those that a deleted user left behind, with no user, are nobody's."""
+
+    def visible_to(self, user: Reader) -> Self:
+        return self.filter(user=user.pk) if user.is_active else self.none()
+
+
+class APITokenQuerySet(PersonalQuerySet):
+    pass
+
+
+class UsageRecordQuerySet(PersonalQuerySet):
+    def visible_to(self, user: Reader) -> Self:
+        """Whoever answers for the global connections sees what everybody used; nobody sees what was said."""
+        return self.all() if user.has_perm(MANAGE_GLOBAL) else super().visible_to(user)
+
+    in_admin_for = visible_to
+
+
+class DefaultModelQuerySet(QuerySet):
+    def usable_by(self, user: Reader) -> Self:
+        """The reader's own default and everybody's, where the reader can use their models now."""
+        models = self.model._meta.get_field("model").related_model.objects  # noqa: SLF001 - documented
+        return self._for(user).filter(model__in=models.usable_by(user))
+
+    def in_admin_for(self, user: Reader) -> Self:
+        return self.all() if user.is_superuser else self._for(user)
+
+    def _for(self, user: Reader) -> Self:
+        return self.filter(Q(user=user.pk) | Q(user=None))

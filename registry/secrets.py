@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from django.core.exceptions import ValidationError
 
 from llm.secret import Secret
+from llm.transport.request_headers import is_reserved
 
 # The longest match is shown: it says which kind of key this is and nothing about its value.
 KNOWN_PREFIXES = ("sk-proj-", "sk-ant-", "sk-or-", "sk-", "hf_", "gsk_", "AIza")
@@ -31,8 +32,6 @@ PLACEHOLDER = re.compile(
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[ -~]{0,4096}")
-# These belong to the transport; another value would send the request elsewhere or split it.
-TRANSPORT_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "cookie"}
 
 
 def preview(key: str) -> str:
@@ -56,7 +55,7 @@ def clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
     if not isinstance(headers, Mapping):
         raise ValidationError('Write headers as {"Name": "value"}.', code="bad_header")
     for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name) or name.lower() in TRANSPORT_HEADERS:
+        if not HEADER_NAME.fullmatch(name) or is_reserved(name):
             raise ValidationError(f"The header {name!r} cannot be set. Use another name.", code="bad_header")
         if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
             raise ValidationError(f"The header {name} needs plain text without line breaks.", code="bad_header")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 
 from llm import ProviderCall, Usage
-from registry.models import LLMModel, UsageRecord
+from registry.fields import LARGEST_COUNT
+from registry.models import PRICES, LLMModel, UsageRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
 TOKENS = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
-LARGEST_COUNT = 2**31 - 1  # PostgreSQL's integer
 PER_MILLION = Decimal(1_000_000)
 
 
@@ -48,58 +48,22 @@ class TurnUsage:
     cost: Decimal | None
 
 
-def record_usage(  # noqa: PLR0913 - the columns of a row, all by name
-    *,
-    turn: UUID,
-    round: int = 0,  # noqa: A002 - the column's name
-    attempt: int = 0,
-    user_id: int,
-    model_id: UUID | None,
-    model_label: str,
-    usage: Usage | None,
-    outcome: str,
-    first_token_seconds: float | None,
-    seconds: float,
-) -> UsageRecord:
-    """Note one call, inside the caller's transaction. A call that is noted already keeps its first row.
-
-    `usage` None: nothing can have been used.
-    """
-    prices = _prices_of(model_id)
-    row, _ = UsageRecord.objects.get_or_create(
-        turn=turn,
-        round=round,
-        attempt=attempt,
-        defaults={
-            "user_id": _existing_user(user_id),
-            "model_id": model_id if prices else None,
-            "model_label": model_label,
-            "outcome": outcome,
-            "first_token_ms": None if first_token_seconds is None else _milliseconds(first_token_seconds),
-            "duration_ms": _milliseconds(seconds),
-            **_counted(usage, prices or Prices()),
-        },
-    )
-    return row
-
-
 def record_calls(
     calls: Iterable[ProviderCall], *, turn: UUID, user_id: int, model_id: UUID | None, model_label: str
 ) -> TurnUsage | None:
-    """Note each call of a turn, inside the caller's transaction; what the turn used, None where no call went out."""
+    """Note each call of a turn, inside the caller's transaction; what the turn used, None where no call went out.
+
+    A call that is noted already keeps its first row.
+    """
+    prices = _prices_of(model_id)
+    whose = {
+        "user_id": _existing_user(user_id),
+        "model_id": model_id if prices else None,
+        "model_label": model_label,
+    }
     for call in calls:
-        record_usage(
-            turn=turn,
-            round=call.round,
-            attempt=call.attempt,
-            user_id=user_id,
-            model_id=model_id,
-            model_label=model_label,
-            usage=call.usage,
-            outcome=call.outcome,
-            first_token_seconds=call.first_token_seconds,
-            seconds=call.seconds,
-        )
+        values = whose | _measured(call) | _counted(call.usage, prices or Prices())
+        UsageRecord.objects.get_or_create(turn=turn, round=call.round, attempt=call.attempt, defaults=values)
     return usage_of_turn(turn)
 
 
@@ -116,8 +80,17 @@ def _existing_user(user_id: int) -> int | None:
 
 def _prices_of(model_id: UUID | None) -> Prices | None:
     """None where the model is gone, or never was a row."""
-    row = LLMModel.objects.filter(pk=model_id).values("input_price", "output_price", "cached_input_price").first()
+    row = LLMModel.objects.filter(pk=model_id).values(*PRICES).first()
     return Prices(**row) if row else None
+
+
+def _measured(call: ProviderCall) -> dict[str, object]:
+    first = call.first_token_seconds
+    return {
+        "outcome": call.outcome,
+        "first_token_ms": None if first is None else _milliseconds(first),
+        "duration_ms": _milliseconds(call.seconds),
+    }
 
 
 def _counted(usage: Usage | None, prices: Prices) -> dict[str, object]:
@@ -125,9 +98,7 @@ def _counted(usage: Usage | None, prices: Prices) -> dict[str, object]:
     return {
         **{name: getattr(used, name) for name in TOKENS},
         "source": _source_of(usage),
-        "input_price": prices.input_price,
-        "output_price": prices.output_price,
-        "cached_input_price": prices.cached_input_price,
+        **asdict(prices),
         "cost": prices.cost_of(used),
     }
 

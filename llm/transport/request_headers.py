@@ -17,10 +17,14 @@ _RESERVED = re.compile(
 )
 
 
+def is_reserved(name: str) -> bool:
+    return _RESERVED.fullmatch(name) is not None
+
+
 def check_headers(headers: Mapping[str, str]) -> None:
     """Refuse what would end one header and begin another. Values stay out of the message: most are keys."""
     for name, value in headers.items():
-        if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+        if not _NAME.fullmatch(name) or is_reserved(name):
             raise BadRequest("A header of this connection has a name that cannot be sent. Remove or rename it.")
         if not _VALUE.fullmatch(value):
             raise _unsendable(name)

@@ -31,7 +31,9 @@ WHAT_TO_DO: dict[type[exceptions.APIException], str] = {
     exceptions.NotAcceptable: "The answer is JSON. Send the header `Accept: application/json`.",
 }
 # The registry's own, which say more than "invalid".
-OWN_CODES = frozenset({"key_required", "masked_key", "bad_key", "bad_header", "credential_unreadable", Blocked.code})
+OWN_CODES = frozenset(
+    {"key_required", "key_in_address", "masked_key", "bad_key", "bad_header", "credential_unreadable", Blocked.code}
+)
 EVERYTHING = "non_field_errors"
 
 
@@ -68,6 +70,8 @@ def refusal_of(exception: Exception) -> exceptions.APIException | None:
             refusal = exceptions.NotFound()
         case PermissionDenied():
             refusal = exceptions.PermissionDenied()
+        case ModelValidationError() if is_conflict(exception):
+            refusal = Conflict(exception.messages[0])
         case ModelValidationError():
             refusal = exceptions.ValidationError(details_of(exception))
         case LLMError():
@@ -78,6 +82,10 @@ def refusal_of(exception: Exception) -> exceptions.APIException | None:
         case _:
             refusal = None
     return refusal
+
+
+def is_conflict(error: ModelValidationError) -> bool:
+    return {each.code for errors in details_of(error).values() for each in errors} == {Conflict.default_code}
 
 
 def details_of(error: ModelValidationError) -> dict[str, Any]:
@@ -98,7 +106,9 @@ def error_body(refusal: exceptions.APIException) -> dict[str, Any]:
         case exceptions.Throttled():
             seconds = math.ceil(refusal.wait or 1)
             return error_document("throttled", f"Too many requests. Wait {seconds} seconds.", {"retry_after": seconds})
-    return error_document(refusal.detail.code, WHAT_TO_DO.get(type(refusal), str(refusal.detail)))
+    detail = refusal.detail
+    is_told = isinstance(refusal, exceptions.NotFound) and detail != refusal.default_detail
+    return error_document(detail.code, str(detail) if is_told else WHAT_TO_DO.get(type(refusal), str(detail)))
 
 
 def validation_body(details: dict[str, list[exceptions.ErrorDetail]]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from registry.fields import LARGEST_COUNT
 from registry.models import CAPABILITIES
 from registry.secrets import clean_headers, clean_key
 
-LARGEST_COUNT = 2**31 - 1  # PostgreSQL's integer
 MOST_HEADERS = 32
 
 
@@ -36,6 +36,9 @@ class PriceField(serializers.DecimalField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_digits": 12, "decimal_places": 6, "min_value": 0, "allow_null": True} | kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        return super().to_internal_value(data) + 0  # minus zero is zero
 
     def to_representation(self, value: Decimal) -> str:
         whole, _, decimals = f"{value:f}".partition(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -9,6 +10,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from llm.errors import Blocked
+from registry.addresses import normalised
 from registry.api.changes import assign
 from registry.api.connection_fields import CONNECTION_FIELDS, PROVIDER, SECRETS, ConnectionFields, save_connection
 from registry.api.errors import Conflict
@@ -19,6 +22,8 @@ from registry.providers import provider_choices
 from registry.querysets import may_edit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.db.models import QuerySet
 
 COUNTS = ("context_window", "max_output_tokens")
@@ -144,6 +149,7 @@ class NewModel(ModelFields):
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         refuse_both(values)
+        refuse_to_move(self.initial_data, {"connection": self.initial_data.get("connection"), "is_global": False})
         if "connection" not in values and "provider" not in values:
             raise serializers.ValidationError("Send connection, or provider with base_url, api_key and so on.")
         return values
@@ -196,6 +202,16 @@ class ConnectionShared(Conflict):
         )
 
 
+def refuse_to_move(sent: Mapping[str, Any], document: Mapping[str, Any]) -> None:
+    """What a person may well mean to change here, and cannot, is told; other fields of a document are ignored."""
+    changed = [name for name in STAYS if name in sent and str(sent[name]) != str(document[name])]
+    if changed:
+        raise serializers.ValidationError({name: STAYS[name] for name in changed})
+
+
 def differs(connection: Connection, name: str, value: Any) -> bool:
-    """What is entered as a secret always is: nobody compares it with what is stored."""
+    """What is entered as a secret always does: nobody compares it with what is stored."""
+    if name == "base_url" and value:
+        with suppress(Blocked):
+            value = normalised(value)
     return name in SECRETS or getattr(connection, name) != value

@@ -5,6 +5,7 @@ from rest_framework.pagination import PageNumberPagination
 
 class Pages(PageNumberPagination):
     page_size = 50
+    invalid_page_message = "There is no such page."
     max_page_size = 200
     page_size_query_param = "page_size"
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from registry.api.changes import assign
 from registry.api.connection_fields import ConnectionFields, save_connection
 from registry.api.fields import Capabilities, PriceField
+from registry.api.filters import refuse_unknown_parameters
 from registry.api.model_serializers import ModelDocument, OwnConnections, refuse_both
 from registry.api.schema import ANYBODY
 from registry.catalog import template, templates
@@ -84,6 +85,7 @@ class Templates(generics.ListAPIView):
 
     def get_queryset(self) -> list[Template]:
         query = TemplateQuery(data=self.request.query_params)
+        refuse_unknown_parameters(self.request, query.fields)
         query.is_valid(raise_exception=True)
         return [template for template in templates() if fits(template, **query.validated_data)]
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import authenticate
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 
+from registry import guesses
 from registry.api.fields import StrictSerializer
 from registry.api.permissions import SignedInExceptToSignIn
 from registry.api.schema import BY_NOBODY, BY_SESSION
+from registry.fields import one_line
 from registry.models import APIToken
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class MadeToken(TokenDocument):
 class NewToken(StrictSerializer):
     """Whoever is not signed in sends `username` and `password`."""
 
-    name = serializers.CharField(required=False, max_length=100, help_text="To know it by.")
+    name = serializers.CharField(required=False, max_length=100, validators=[one_line], help_text="To know it by.")
     username = serializers.CharField(required=False, max_length=150, help_text="Only without a session.")
     password = serializers.CharField(
         required=False,
@@ -67,8 +69,11 @@ class NewToken(StrictSerializer):
         request = self.context["request"]
         if "username" not in values and "password" not in values and request.user.is_authenticated:
             return request.user
+        if guesses.are_too_many(request):
+            raise Throttled(guesses.PERIOD)
         user = authenticate(request._request, username=values.get("username"), password=values.get("password"))  # noqa: SLF001
         if user is None:
+            guesses.note_wrong_password(request)
             raise AuthenticationFailed(WRONG_PASSWORD)
         return user
 
@@ -90,14 +95,10 @@ class Tokens(mixins.CreateModelMixin, mixins.ListModelMixin, mixins.DestroyModel
     lookup_field = "id"
 
     def get_queryset(self) -> QuerySet[APIToken]:
-        return APIToken.objects.filter(user=self.request.user.pk or 0)
+        return APIToken.objects.visible_to(self.request.user)
 
     def get_serializer_class(self) -> type[serializers.Serializer]:
         return NewToken if self.request.method == "POST" else TokenDocument
-
-    @property
-    def throttle_scope(self) -> str | None:
-        return "sign-in" if self.request.method == "POST" else None
 
     @extend_schema(
         summary="Make a token",

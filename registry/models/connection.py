@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,10 +17,14 @@ from registry.environment import address_problem, environment_key, environment_o
 from registry.errors import UNREADABLE, CredentialUnreadable
 from registry.fields import one_line
 from registry.models.credentials import Credentials, is_empty_or_sealed
-from registry.parameters import options_problem, usable_options
+from registry.parameters import options_problem, secret_in_query, usable_options
 from registry.providers import provider_choices, provider_label, provider_of
 from registry.querysets import ConnectionQuerySet
 
+# What a key is sealed for, as far as it can change.
+PLACE = ("owner_id", "provider", "base_url")
+CHANGED_MEANWHILE = "This connection was changed or deleted meanwhile. Read it again and repeat the change."
+KEY_IN_ADDRESS = "This address holds a key, where everybody who may edit it would read it. Enter it as the API key."
 KEY_REQUIRED = "The provider, address or owner changed. Enter the key and the headers again, or remove them."
 
 
@@ -60,6 +64,20 @@ class Connection(Credentials):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        row = super().from_db(*args, **kwargs)
+        row.remember_place()
+        return row
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self.remember_place()
+
+    def remember_place(self) -> None:
+        """Where this row was when it was read; a column that was left out is not asked for."""
+        self._place_read = {name: self.__dict__[name] for name in PLACE if name in self.__dict__}
 
     @property
     def is_global(self) -> bool:
@@ -102,6 +120,7 @@ class Connection(Credentials):
                 {"base_url": f"{provider_label(self.provider)} has no address of its own. Enter one."}
             )
         stored = self._stored()
+        self._refuse_if_moved_meanwhile(stored)
         self._refuse_stale_secrets(stored)
         self._refuse_to_share_unreadable_secrets(stored)
 
@@ -113,15 +132,24 @@ class Connection(Credentials):
                 update_fields = {*update_fields, *sealed}
             super().save(*args, update_fields=update_fields, **kwargs)
         self.forget_entered()
+        self.remember_place()
 
     def _seal_for_this_place(self) -> set[str]:
         stored = self._stored(for_update=True)
+        self._refuse_if_moved_meanwhile(stored)
         self._refuse_stale_secrets(stored)
         if stored is not None:
             self.keep_secrets_of(stored)
             if stored.owner_id != self.owner_id:
                 self.take_over_secrets_of(stored)
         return self.seal()
+
+    def _refuse_if_moved_meanwhile(self, stored: Connection | None) -> None:
+        """Or a change of its name, read before, would put the row back where it was, with the key that it has now."""
+        if self._state.adding:
+            return
+        if stored is None or any(getattr(stored, name) != value for name, value in self._place_read.items()):
+            raise ValidationError(CHANGED_MEANWHILE, code="conflict")
 
     def _refuse_stale_secrets(self, stored: Connection | None) -> None:
         if stored is not None and self._moves_away_from(stored) and self.keeps_secrets_of(stored):
@@ -154,6 +182,8 @@ class Connection(Credentials):
             self.base_url = normalised(self.base_url) if self.base_url else ""
         except Blocked as error:
             raise ValidationError({"base_url": error.message}) from None
+        if secret_in_query(self.base_url):
+            raise ValidationError({"base_url": KEY_IN_ADDRESS}, code="key_in_address")
 
     def _environment_key(self) -> Secret:
         return environment_key(self.provider, self.url) if self.is_global and self.url else Secret("")

@@ -1,26 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from registry.models.llm_model import LLMModel
-
-if TYPE_CHECKING:
-    from registry.querysets import Reader
-
-
-class DefaultModelQuerySet(models.QuerySet):
-    def usable_by(self, user: Reader) -> Self:
-        """The reader's own default and everybody's, where the reader can use their models now."""
-        return self.filter(Q(user=user.pk) | Q(user=None), model__in=LLMModel.objects.usable_by(user))
-
-    def in_admin_for(self, user: Reader) -> Self:
-        return self.all() if user.is_superuser else self.filter(Q(user=user.pk) | Q(user=None))
+from registry.querysets import DefaultModelQuerySet
 
 
 class DefaultModel(models.Model):

@@ -8,6 +8,7 @@ from django.db import models
 
 from llm.addresses import DEFAULT_PORTS, Origin
 from registry.addresses import site_of
+from registry.fields import one_line
 from registry.grants import grant_problem
 from registry.querysets import AllowedEndpointQuerySet
 
@@ -22,7 +23,7 @@ class AllowedEndpoint(models.Model):
     usable_by_users = models.BooleanField(
         default=False, help_text="Off: only global connections may use it. On: everybody's own connections too."
     )
-    note = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=200, blank=True, validators=[one_line])
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )

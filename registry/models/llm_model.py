@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from llm.types import ModelConfig
 from registry import local_model
-from registry.fields import one_line, price_field
+from registry.fields import count_field, one_line, price_field
 from registry.parameters import params_problem, usable_params
 from registry.querysets import LLMModelQuerySet, may_edit
 
@@ -37,8 +37,8 @@ class LLMModel(models.Model):
     vision = models.BooleanField(default=False)
     reasoning = models.BooleanField(default=False)
     json = models.BooleanField("JSON schema", default=False)
-    context_window = models.PositiveIntegerField(null=True, blank=True, help_text="In tokens.")
-    max_output_tokens = models.PositiveIntegerField(null=True, blank=True)
+    context_window = count_field("In tokens.")
+    max_output_tokens = count_field("In tokens.")
     default_params = models.JSONField("default parameters", default=dict, blank=True)
     input_price = price_field("US dollars per million tokens. Empty: not known.")
     output_price = price_field()
@@ -64,6 +64,11 @@ class LLMModel(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, force_insert: Any = False, force_update: bool = False, **kwargs: Any) -> None:
+        """A row that was deleted meanwhile is not made anew."""
+        force_update = force_update or not (self._state.adding or force_insert)
+        super().save(*args, force_insert=force_insert, force_update=force_update, **kwargs)
+
     def clean(self) -> None:
         self.default_params = {} if self.default_params is None else self.default_params
         if problem := params_problem(self.default_params):
@@ -71,6 +76,8 @@ class LLMModel(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         with transaction.atomic():
+            # Nobody makes a model behind this connection between the look for others and its end.
+            type(self.connection).objects.select_for_update().filter(pk=self.connection_id).first()
             deleted = super().delete(*args, **kwargs)
             if self.connection.is_inline and not self.connection.models.exists():
                 self.connection.delete()

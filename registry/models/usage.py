@@ -1,24 +1,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 
 from registry.fields import price_field
-from registry.querysets import MANAGE_GLOBAL
-
-if TYPE_CHECKING:
-    from registry.querysets import Reader
-
-
-class UsageRecordQuerySet(models.QuerySet):
-    def visible_to(self, user: Reader) -> Self:
-        """Who answers for the global connections sees what everybody used; nobody sees what was said."""
-        return self.all() if user.has_perm(MANAGE_GLOBAL) else self.filter(user=user.pk)
-
-    in_admin_for = visible_to
+from registry.querysets import UsageRecordQuerySet
 
 
 class UsageRecord(models.Model):

@@ -6,9 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from llm import Usage
+from llm import ProviderCall, Usage
 from registry.models import CAPABILITIES, Connection, DefaultModel, LLMModel, UsageRecord
-from registry.usage import record_usage
+from registry.usage import record_calls
 
 KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789abc"
 OTHER_KEY = "sk-ant-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -323,9 +323,8 @@ def test_deleting_does_not_name_what_belongs_to_others(browse, rows, readers):
 
 def test_usage_is_read_only_and_scoped(browse, rows, readers):
     for name in ("alice", "staff"):
-        call = {"model_label": f"used by {name}", "outcome": "complete", "first_token_seconds": None, "seconds": 1}
-        usage = Usage(input_tokens=1)
-        record_usage(turn=uuid4(), user_id=readers[name].pk, model_id=rows["global"].pk, usage=usage, **call)
+        whose = {"user_id": readers[name].pk, "model_id": rows["global"].pk, "model_label": f"used by {name}"}
+        record_calls([ProviderCall(usage=Usage(input_tokens=1))], turn=uuid4(), **whose)
     for reader, seen in (("staff", {"used by staff"}), ("holder", {"used by staff", "used by alice"})):
         listed = browse(reader).get(url("usagerecord")).context["cl"].queryset
         assert {row.model_label for row in listed} == seen

@@ -1,6 +1,6 @@
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db import connection as database
 
 from llm.errors import LLMError
@@ -329,3 +329,53 @@ def test_a_default_must_be_within_reach(make_model, alice, bob):
     for user in (None, bob):
         with pytest.raises(ValidationError, match="Pick another"):
             DefaultModel(user=user, model=own).full_clean()
+
+
+def test_a_change_of_a_row_that_moved_meanwhile_is_refused(owned, alice):
+    """Else its old owner, saved again with a new name, would get the key that was entered since."""
+    Connection.objects.filter(pk=owned.pk).delete()
+    shared = Connection(pk=owned.pk, name="Everybody's", provider="openai")
+    shared.set_key(KEY, by=None)
+    shared.save()
+    stale, taken_back = fresh(shared), fresh(shared)
+    taken_back.owner = alice
+    taken_back.set_key(OTHER_KEY, by=alice)
+    taken_back.save()
+    stale.name = "renamed"
+    with pytest.raises(ValidationError, match="changed or deleted meanwhile") as refused:
+        stale.save()
+    assert refused.value.code == "conflict"
+    assert (fresh(shared).owner, fresh(shared).reveal_key().reveal()) == (alice, OTHER_KEY)
+
+
+def test_a_row_that_was_deleted_does_not_come_back(owned, make_model, alice):
+    model = make_model(alice)
+    stale_connection, stale_model = fresh(owned), LLMModel.objects.get(pk=model.pk)
+    owned.delete()
+    model.delete()
+    with pytest.raises(ValidationError, match="changed or deleted meanwhile"):
+        stale_connection.save()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        stale_model.save()
+    assert not Connection.objects.filter(pk=stale_connection.pk).exists()
+    assert not LLMModel.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "options", [{"api_key": "x"}, {"Authorization": "x"}, {"x-api-key": "x"}, {"token": "x"}, {"secret": "x"}]
+)
+def test_a_key_among_the_options_is_refused(owned, options):
+    owned.options = options
+    with pytest.raises(ValidationError, match="it would be stored in clear"):
+        owned.full_clean()
+
+
+@pytest.mark.parametrize("query", ["key=AAAA", "api_key=AAAA", "a=b&access_token=x", "sig=x"])
+def test_a_key_in_the_address_is_refused(alice, query):
+    row = Connection(owner=alice, name="new", provider="openai", base_url=f"https://api.example.com/v1?{query}")
+    with pytest.raises(ValidationError, match="This address holds a key"):
+        row.save()
+
+
+def test_an_api_version_in_the_address_is_no_key(alice):
+    Connection(owner=alice, name="new", provider="openai", base_url="https://api.example.com/v1?api-version=1").save()

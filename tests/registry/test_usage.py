@@ -1,13 +1,14 @@
 from decimal import Decimal
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
 from llm import ProviderCall, Usage
 from registry.models import UsageRecord
-from registry.usage import Prices, TurnUsage, record_calls, record_usage, usage_of_turn
+from registry.usage import Prices, TurnUsage, record_calls, usage_of_turn
 
-CALL = {"model_label": "Model", "outcome": "complete", "first_token_seconds": 0.25, "seconds": 1.5}
+TIMES = {"first_token_seconds": 0.25, "seconds": 1.5}
 
 
 @pytest.fixture
@@ -15,9 +16,12 @@ def priced(make_model):
     return make_model(input_price="2", output_price="10", cached_input_price="0.1")
 
 
-def noted(user, model, usage, **fields):
-    model_id = model and model.pk
-    return record_usage(**{"turn": uuid4(), **CALL, "user_id": user.pk, "model_id": model_id, "usage": usage} | fields)
+def noted(user, model, usage, *, turn=None, **numbers):
+    """The row of one call."""
+    turn, whose = turn or uuid4(), {"user_id": user.pk, "model_id": model and model.pk, "model_label": "Model"}
+    call = ProviderCall(usage=usage, **TIMES | numbers)
+    record_calls([call], turn=turn, **whose)
+    return UsageRecord.objects.get(turn=turn, round=call.round, attempt=call.attempt)
 
 
 @pytest.mark.parametrize(
@@ -114,11 +118,10 @@ def test_usage_outlives_its_model_and_its_user(alice, priced):
 
 
 def test_a_user_or_model_that_went_away_during_the_call(alice, priced):
-    model_id, user_id = priced.pk, alice.pk
+    gone = SimpleNamespace(pk=alice.pk), SimpleNamespace(pk=priced.pk)
     priced.delete()
     alice.delete()
-    row = record_usage(turn=uuid4(), **CALL, user_id=user_id, model_id=model_id, usage=Usage(input_tokens=3))
-    row.refresh_from_db()
+    row = noted(*gone, Usage(input_tokens=3))
     assert (row.model, row.user, row.input_tokens, row.cost) == (None, None, 3, None)
 
 

@@ -23,6 +23,8 @@ DONE = "Run the command with --verify before you drop ENCRYPTION_KEYS_OLD."
 NEEDED = "ENCRYPTION_KEYS_OLD is still needed. Run the command without --verify."
 NOT_NEEDED = "Nothing needs another key: ENCRYPTION_KEYS_OLD may be dropped."
 
+MOST_ROWS = 10_000
+
 
 class Command(BaseCommand):
     help = (
@@ -76,6 +78,6 @@ def refuse_unreadable(unreadable: int) -> None:
 
 
 def positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise ArgumentTypeError(f"{text!r} is no number of rows; give 1 or more")
+    if not text.isdecimal() or not 0 < int(text) <= MOST_ROWS:
+        raise ArgumentTypeError(f"{text!r} is no number of rows; give 1 to {MOST_ROWS}")
     return int(text)

@@ -62,3 +62,7 @@ def rows(alice, bob, settings):
         for owner in (alice, bob, None):
             known.make_rows(owner, f"{provider.url}/v1")
         yield
+
+
+def with_token(token):
+    return APIClient(headers={"Authorization": f"Token {token}"})

@@ -75,6 +75,7 @@ def test_a_model_of_a_connection(api, make_model, alice):
         (NEW | {"default_params": {"messages": []}}, "default_params: Remove messages"),
         (NEW | {"capabilities": {"telepathy": True}}, "capabilities.telepathy: There is no such field"),
         (NEW | {"input_price": "-1"}, "input_price: "),
+        (NEW | {"is_global": True}, "is_global: A model belongs to whoever its connection belongs to."),
         (NEW | {"context_window": 2**31}, "context_window: "),
         (
             {"provider": "openai_compatible", "name": "x", "model_id": "y"},
@@ -178,7 +179,15 @@ def test_lists_can_be_narrowed_and_ordered(api, some_models, query, expected):
 
 @pytest.mark.parametrize(
     "query",
-    ["owner=bob", "provider=x", "capability=flying", "ordering=sealed_api_key", "search=%00", "search=" + "x" * 101],
+    [
+        "owner=bob",
+        "provider=x",
+        "capability=flying",
+        "ordering=sealed_api_key",
+        "search=%00",
+        "search=" + "x" * 101,
+        "provdier=openai",
+    ],
 )
 def test_filters_that_do_not_exist_are_told(api, query):
     refused = api.get(f"/api/models?{query}")
@@ -193,7 +202,8 @@ def test_mine_is_nothing_for_who_is_nobody(as_user, some_models):
 @pytest.mark.parametrize("page", ["0", "99", "x", "-1", "9" * 40])
 def test_a_page_that_is_not_there(api, page):
     refused = api.get(f"/api/models?page={page}")
-    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_found")
+    assert refused.status_code == 404
+    assert refused.json()["error"] == {"code": "not_found", "message": "There is no such page."}
 
 
 def test_a_list_costs_the_same_queries_whatever_its_length(as_user, make_model, alice, django_assert_max_num_queries):
@@ -222,3 +232,14 @@ def test_where_a_model_belongs_is_not_changed_here(api, make_model, alice):
         refused = api.patch(f"/api/models/{model.pk}", change)
         assert refused.status_code == 400
         assert set(refused.json()["error"]["details"]) == set(change)
+
+
+def test_zero_has_one_spelling(api):
+    assert api.post("/api/models", NEW | {"input_price": "-0.0"}).json()["input_price"] == "0.00"
+
+
+def test_another_spelling_of_the_address_changes_nothing(api, make_model, alice):
+    model = make_model(alice, key=KEY, base_url="https://api.example.com/v1")
+    LLMModel.objects.create(connection=model.connection, name="second", model_id="second")
+    changed = api.patch(f"/api/models/{model.pk}", {"base_url": "https://API.example.com:443/v1/"})
+    assert (changed.status_code, changed.json()["base_url"]) == (200, "https://api.example.com/v1")

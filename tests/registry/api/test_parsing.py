@@ -92,3 +92,7 @@ def test_documents_are_small_objects(api, field, value):
     refused = api.post("/api/models", {"name": "x", "model_id": "y", "provider": "openai", field: value})
     assert refused.status_code == 400, refused.json()
     assert field in refused.json()["error"]["details"]
+
+
+def test_the_docs_are_read_only(client):
+    assert client.post("/api/docs").status_code == 405

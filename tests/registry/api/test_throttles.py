@@ -4,13 +4,13 @@ import pytest
 from django.core.cache import cache
 from rest_framework.throttling import SimpleRateThrottle
 
-from tests.registry.api.test_tokens import with_token
+from tests.registry.api.conftest import with_token
 
 
 @pytest.fixture(autouse=True)
 def limits(monkeypatch):
     cache.clear()
-    rates = {"anon": "2/min", "user": "4/min", "connection-test": "1/min", "sign-in": "1/min"}
+    rates = {"anon": "2/min", "user": "4/min", "connection-test": "1/min"}
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     yield
     cache.clear()
@@ -53,7 +53,11 @@ def test_a_token_is_no_second_allowance(api):
     assert statuses(with_token(token), 4) == [200, 200, 200, 429]
 
 
-def test_passwords_cannot_be_guessed_at_leisure(as_user):
-    client = as_user("anonymous")
-    assert client.post("/api/tokens", {"username": "alice", "password": "a"}).status_code == 401
-    assert client.post("/api/tokens", {"username": "alice", "password": "b"}).status_code == 429
+def test_passwords_cannot_be_guessed_at_leisure(as_user, monkeypatch):
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", dict.fromkeys(["anon", "user"], "100/min"))
+    client, guess = as_user("anonymous"), {"username": "alice", "password": "wrong"}
+    assert [client.post("/api/tokens", guess).status_code for _ in range(11)] == [401] * 10 + [429]
+    refused = client.post("/api/tokens", guess)
+    assert refused.headers["Retry-After"] == "300"
+    assert client.post("/admin/login/", guess).status_code == 429
+    assert as_user("bob").post("/api/tokens", {}).status_code == 201

@@ -5,6 +5,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from registry.models import APIToken
+from tests.registry.api.conftest import with_token
 
 PASSWORD = "correct horse battery"
 
@@ -13,10 +14,6 @@ PASSWORD = "correct horse battery"
 def alices_password(alice):
     alice.set_password(PASSWORD)
     alice.save()
-
-
-def with_token(token):
-    return APIClient(headers={"Authorization": f"Token {token}"})
 
 
 def test_a_token_made_with_a_password(as_user, alice, alices_password):
@@ -34,7 +31,8 @@ def test_a_token_made_with_a_password(as_user, alice, alices_password):
 def test_a_token_is_shown_once(api, alice):
     token = api.post("/api/tokens", {}).json()
     assert api.get("/api/tokens").json()["results"] == [{k: v for k, v in token.items() if k != "token"}]
-    assert token["token"][4:12] not in str(APIToken.objects.values().get()["digest"])
+    # What is stored finds it (its first 15 characters) and proves it (a hash), and does not spell it.
+    assert token["token"][15:23] not in str(APIToken.objects.values().get())
 
 
 def test_a_token_that_was_revoked_signs_nobody_in(api):
@@ -107,3 +105,21 @@ def test_a_session_writes_with_its_csrf_token_only(alice):
     refused = client.post("/api/tokens", {})
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "permission_denied")
     assert "CSRF" in refused.json()["error"]["message"]
+
+
+def test_another_password_ends_tokens_as_it_ends_sessions(api, alice):
+    token = api.post("/api/tokens", {}).json()["token"]
+    alice.set_password(PASSWORD)
+    alice.save()
+    assert with_token(token).get("/api/connections").status_code == 401
+
+
+def test_the_word_bearer_is_told_and_not_read_as_nobodys(api):
+    token = api.post("/api/tokens", {}).json()["token"]
+    refused = APIClient(headers={"Authorization": f"Bearer {token}"}).get("/api/models")
+    assert refused.status_code == 401
+    assert "Authorization: Token" in refused.json()["error"]["message"]
+
+
+def test_a_name_is_one_line(api):
+    assert api.post("/api/tokens", {"name": "a\nb\u202e"}).status_code == 400
