@@ -1,0 +1,181 @@
+"""People, and rows of every kind whose texts say whose they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from uuid import UUID, uuid5
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from chat.models import Conversation, Message
+from registry.models import APIToken, Connection, DefaultModel, LLMModel, UsageRecord
+
+PASSWORD = "correct horse battery staple"
+PLACE = UUID("0b5e55ed-0000-4000-8000-000000000000")
+# Nothing listens there, and no policy lets a call go there: whoever uses one of these models gets a plain refusal.
+NOWHERE = "http://127.0.0.1:9"
+
+# A word stands in every text of one owner, and nobody else may ever read it.
+ALICES = "quiet-otter"
+ALICES_CHATS = "whispering-heron"
+CAROLS = "silent-marten"
+OF_GLOBAL_ROWS = "hidden-badger"
+WORDS_IN_CHATS = {"alice": ALICES_CHATS, "carol": CAROLS}
+
+# Who reads them, and who in the admin besides.
+MAY_READ = {ALICES: {"owner"}, ALICES_CHATS: {"owner"}, CAROLS: set(), OF_GLOBAL_ROWS: {"holder", "superuser"}}
+MAY_READ_BESIDES = [
+    # Who answers for the bill sees which models were used, by name.
+    ("/admin/registry/usagerecord/", {ALICES: {"superuser", "holder"}, CAROLS: {"superuser", "holder"}}),
+    ("/admin/", {ALICES: {"superuser"}, CAROLS: {"superuser"}}),
+]
+
+KEYS = {
+    ALICES: "sk-proj-otter/7Kw2+Qx9Zr4=Vb6Lm8Tn1Yp3Hd5",
+    CAROLS: "sk-proj-marten/3Fj6+Gs8Dk2=Wq4Xc7Zv9Bn1Mt",
+    OF_GLOBAL_ROWS: "sk-proj-badger/9Rt5+Ly7Pm3=Nc6Kb8Jd2Hf4Gs",
+}
+HEADERS = {owner: {"X-Team-Secret": f"{owner}/Zu8+Ti5=Ro2Ep7Wa9"} for owner in KEYS}
+
+PEOPLE = {
+    "alice": {},
+    "bob": {},
+    "carol": {},
+    "staff": {"is_staff": True},
+    "holder": {"is_staff": True},
+    "superuser": {"is_staff": True, "is_superuser": True},
+}
+# Far above what a sequence hands out, so that rows made by the tests get other ids.
+FIRST_ID = 900_001
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One owner's, or with no owner everybody's; `ids` by kind, as a path or a body names them."""
+
+    connection: Connection
+    model: LLMModel
+    ids: dict[str, str]
+
+
+@dataclass(frozen=True)
+class World:
+    people: dict[str, User]
+    tokens: dict[str, str]
+    conversations: dict[str, Conversation]
+    answers: dict[str, Message]
+    private: Rows
+    everybodys: Rows
+    bystanders: Rows
+
+    def ids(self, row: str) -> dict[str, str]:
+        """By kind: alice's before everybody's, unless the line says `global`, or `own`: what nobody is refused."""
+        private, everybodys = self.private.ids, self.everybodys.ids
+        return private | everybodys if row in {"global", "own"} else everybodys | private
+
+
+def make_world() -> World:
+    people = make_people()
+    made = {name: APIToken.objects.create(user=user, name=f"{name}'s") for name, user in people.items()}
+    tokens = {name: token for name, (row, token) in made.items()}
+    chats = {name: make_chat(user, WORDS_IN_CHATS.get(name, name)) for name, user in people.items()}
+    conversations = {name: conversation for name, (conversation, answer) in chats.items()}
+    answers = {name: answer for name, (conversation, answer) in chats.items()}
+    private = make_rows(people["alice"], ALICES)
+    private.ids.update(
+        token=str(made["alice"][0].id),
+        conversation=str(conversations["alice"].pk),
+        message=str(answers["alice"].pk),
+        user=str(people["alice"].pk),
+    )
+    everybodys = make_rows(None, OF_GLOBAL_ROWS)
+    everybodys.ids["group"] = str(Group.objects.get(name="Model managers").pk)
+    return World(
+        people, tokens, conversations, answers, private, everybodys, bystanders=make_rows(people["carol"], CAROLS)
+    )
+
+
+def make_people() -> dict[str, User]:
+    password = hashed_password()
+    users = [
+        User(pk=FIRST_ID + number, username=name, password=password, **rank)
+        for number, (name, rank) in enumerate(PEOPLE.items())
+    ]
+    people = {user.username: user for user in User.objects.bulk_create(users)}
+    people["holder"].groups.add(Group.objects.get(name="Model managers"))
+    return people
+
+
+@cache
+def hashed_password() -> str:
+    return make_password(PASSWORD)
+
+
+def make_chat(owner: User, word: str) -> tuple[Conversation, Message]:
+    conversation = Conversation.objects.create(owner=owner, title=f"{word} chat", system_prompt=f"{word} system")
+    question = Message.objects.create(conversation=conversation, role="user", text=f"{word} question")
+    answer = Message.objects.create(
+        conversation=conversation, parent=question, role="assistant", text=f"{word} answer", model_label="gone"
+    )
+    conversation.active_leaf = answer
+    conversation.save()
+    return conversation, answer
+
+
+def make_rows(owner: User | None, word: str) -> Rows:
+    connection = make_connection(owner, word)
+    name = f"{word} model" if owner else "Everybody's model"
+    model = LLMModel.objects.create(
+        pk=uuid5(PLACE, f"{word} model"),
+        connection=connection,
+        name=name,
+        model_id=name.lower().replace(" ", "-"),
+        default_params={"user": word},
+        last_test_at=timezone.now(),
+        last_test_ok=True,
+        last_test_steps=[{"name": "address", "status": "passed", "detail": word}],
+    )
+    default = DefaultModel.objects.create(user=owner, model=model)
+    usage = UsageRecord.objects.create(
+        user=owner, model=model, model_label="a model", turn=uuid5(PLACE, f"{word} turn"), duration_ms=1
+    )
+    ids = {"connection": connection, "model": model, "default": default, "usage": usage}
+    return Rows(connection, model, {kind: str(row.pk) for kind, row in ids.items()})
+
+
+def make_connection(owner: User | None, word: str) -> Connection:
+    name = f"{word} connection" if owner else "Everybody's connection"
+    connection = Connection(
+        pk=uuid5(PLACE, f"{word} connection"),
+        owner=owner,
+        name=name,
+        provider="openai_compatible",
+        base_url=f"{NOWHERE}/{word}/v1",
+        options={"service_tier": word},
+    )
+    for column, value in sealed_columns(connection, word).items():
+        setattr(connection, column, value)
+    Connection.objects.bulk_create([connection])
+    return connection
+
+
+_sealed: dict[str, dict[str, object]] = {}
+
+
+def sealed_columns(connection: Connection, word: str) -> dict[str, object]:
+    """Sealed once: deriving a key for every test would take most of their time."""
+    if word not in _sealed:
+        connection.set_key(KEYS[word], by=None)
+        connection.set_headers(HEADERS[word])
+        connection.seal()
+        _sealed[word] = {name: getattr(connection, name) for name in ("sealed_api_key", "sealed_headers")}
+        _sealed[word]["key_preview"] = f"{word}"[:24]
+    return _sealed[word]
+
+
+def words_hidden_from(reader: str, path: str) -> set[str]:
+    besides = next((readers for prefix, readers in MAY_READ_BESIDES if path.startswith(prefix)), {})
+    return {word for word, readers in MAY_READ.items() if reader not in readers | besides.get(word, set())}
