@@ -185,6 +185,26 @@ ADMIN_TABLES = {
 }
 
 
+# What a viewer may ask for over the websocket, and which field of the request names a row of alice's. A cell is the
+# type of the first frame that comes back, or a word for an error; `closed` is 4401. Nobody answers `stop` and `ack`:
+# there `pong` is the answer to a ping behind it.
+SOCKET_ERRORS = {"not_found": "unknown", "model_unavailable": "unknown", "client_id_taken": "taken"}
+SOCKET = """
+path      method     row          anonymous inactive other     owner     staff     holder    superuser
+/ws/chat/ send       -            closed    closed   accepted! accepted! accepted! accepted! accepted!
+/ws/chat/ send       model        closed    closed   unknown   accepted! unknown   unknown   unknown
+/ws/chat/ send       conversation closed    closed   unknown   accepted! unknown   unknown   unknown
+/ws/chat/ send       parent       closed    closed   unknown   accepted! unknown   unknown   unknown
+/ws/chat/ send       client_id    closed    closed   taken     accepted  taken     taken     taken
+/ws/chat/ regenerate message      closed    closed   unknown   accepted! unknown   unknown   unknown
+/ws/chat/ regenerate model        closed    closed   unknown   accepted! unknown   unknown   unknown
+/ws/chat/ regenerate client_id    closed    closed   taken     accepted  taken     taken     taken
+/ws/chat/ attach     turn         closed    closed   unknown   snapshot  unknown   unknown   unknown
+/ws/chat/ stop       turn         closed    closed   unknown   pong!     unknown   unknown   unknown
+/ws/chat/ ack        turn         closed    closed   pong      pong      pong      pong      pong
+/ws/chat/ ping       -            closed    closed   pong      pong      pong      pong      pong
+"""
+
 # Routes of the contract that may not be there yet.
 COMING = {"/api/models/templates", "/api/models/from-template", "/api/models/test-connection"}
 
@@ -194,6 +214,10 @@ def http_lines() -> list[Line]:
     for (path, kind), tables in ADMIN_TABLES.items():
         lines += [line for table in tables for line in read_table(table, table=path, kind=kind)]
     return lines
+
+
+def socket_lines() -> list[Line]:
+    return list(read_table(SOCKET))
 
 
 def without_names(path: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 
 from chat.models import Conversation, Message
@@ -62,11 +62,17 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Chat:
+    conversation: Conversation
+    question: Message
+    answer: Message
+
+
+@dataclass(frozen=True)
 class World:
     people: dict[str, User]
     tokens: dict[str, str]
-    conversations: dict[str, Conversation]
-    answers: dict[str, Message]
+    chats: dict[str, Chat]
     private: Rows
     everybodys: Rows
     bystanders: Rows
@@ -82,20 +88,16 @@ def make_world() -> World:
     made = {name: APIToken.objects.create(user=user, name=f"{name}'s") for name, user in people.items()}
     tokens = {name: token for name, (row, token) in made.items()}
     chats = {name: make_chat(user, WORDS_IN_CHATS.get(name, name)) for name, user in people.items()}
-    conversations = {name: conversation for name, (conversation, answer) in chats.items()}
-    answers = {name: answer for name, (conversation, answer) in chats.items()}
     private = make_rows(people["alice"], ALICES)
     private.ids.update(
         token=str(made["alice"][0].id),
-        conversation=str(conversations["alice"].pk),
-        message=str(answers["alice"].pk),
+        conversation=str(chats["alice"].conversation.pk),
+        message=str(chats["alice"].answer.pk),
         user=str(people["alice"].pk),
     )
     everybodys = make_rows(None, OF_GLOBAL_ROWS)
-    everybodys.ids["group"] = str(Group.objects.get(name="Model managers").pk)
-    return World(
-        people, tokens, conversations, answers, private, everybodys, bystanders=make_rows(people["carol"], CAROLS)
-    )
+    everybodys.ids["group"] = str(model_managers().pk)
+    return World(people, tokens, chats, private, everybodys, bystanders=make_rows(people["carol"], CAROLS))
 
 
 def make_people() -> dict[str, User]:
@@ -105,8 +107,16 @@ def make_people() -> dict[str, User]:
         for number, (name, rank) in enumerate(PEOPLE.items())
     ]
     people = {user.username: user for user in User.objects.bulk_create(users)}
-    people["holder"].groups.add(Group.objects.get(name="Model managers"))
+    people["holder"].groups.add(model_managers())
     return people
+
+
+def model_managers() -> Group:
+    """As the migration makes it; tests with threads empty all tables, that one too."""
+    group, is_new = Group.objects.get_or_create(name="Model managers")
+    if is_new:
+        group.permissions.add(Permission.objects.get(codename="manage_global"))
+    return group
 
 
 @cache
@@ -114,15 +124,17 @@ def hashed_password() -> str:
     return make_password(PASSWORD)
 
 
-def make_chat(owner: User, word: str) -> tuple[Conversation, Message]:
+def make_chat(owner: User, word: str) -> Chat:
     conversation = Conversation.objects.create(owner=owner, title=f"{word} chat", system_prompt=f"{word} system")
-    question = Message.objects.create(conversation=conversation, role="user", text=f"{word} question")
+    question = Message.objects.create(
+        conversation=conversation, role="user", text=f"{word} question", client_id=uuid4()
+    )
     answer = Message.objects.create(
         conversation=conversation, parent=question, role="assistant", text=f"{word} answer", model_label="gone"
     )
     conversation.active_leaf = answer
     conversation.save()
-    return conversation, answer
+    return Chat(conversation, question, answer)
 
 
 def make_rows(owner: User | None, word: str) -> Rows:
