@@ -38,7 +38,11 @@ KEYS = {
     CAROLS: "sk-proj-marten/3Fj6+Gs8Dk2=Wq4Xc7Zv9Bn1Mt",
     OF_GLOBAL_ROWS: "sk-proj-badger/9Rt5+Ly7Pm3=Nc6Kb8Jd2Hf4Gs",
 }
-HEADERS = {owner: {"X-Team-Secret": f"{owner}/Zu8+Ti5=Ro2Ep7Wa9"} for owner in KEYS}
+HEADERS = {
+    ALICES: {"X-Team-Secret": "tarn/Zu8+Ti5=Ro2Ep7Wa9"},
+    CAROLS: {"X-Team-Secret": "fell/Bq4+Hx7=Ld1Sv6Yn3"},
+    OF_GLOBAL_ROWS: {"X-Team-Secret": "moor/Jm2+Kc8=Fw5Gt1Pe6"},
+}
 
 PEOPLE = {
     "alice": {},
@@ -83,21 +87,22 @@ class World:
         return private | everybodys if row in {"global", "own"} else everybodys | private
 
 
-def make_world() -> World:
+def make_world(address: str = f"{NOWHERE}/{{word}}/v1") -> World:
+    """`address` is that of every connection; `{word}` in it is the owner's."""
     people = make_people()
     made = {name: APIToken.objects.create(user=user, name=f"{name}'s") for name, user in people.items()}
     tokens = {name: token for name, (row, token) in made.items()}
     chats = {name: make_chat(user, WORDS_IN_CHATS.get(name, name)) for name, user in people.items()}
-    private = make_rows(people["alice"], ALICES)
+    private = make_rows(people["alice"], ALICES, address)
     private.ids.update(
         token=str(made["alice"][0].id),
         conversation=str(chats["alice"].conversation.pk),
         message=str(chats["alice"].answer.pk),
         user=str(people["alice"].pk),
     )
-    everybodys = make_rows(None, OF_GLOBAL_ROWS)
+    everybodys = make_rows(None, OF_GLOBAL_ROWS, address)
     everybodys.ids["group"] = str(model_managers().pk)
-    return World(people, tokens, chats, private, everybodys, bystanders=make_rows(people["carol"], CAROLS))
+    return World(people, tokens, chats, private, everybodys, bystanders=make_rows(people["carol"], CAROLS, address))
 
 
 def make_people() -> dict[str, User]:
@@ -137,15 +142,15 @@ def make_chat(owner: User, word: str) -> Chat:
     return Chat(conversation, question, answer)
 
 
-def make_rows(owner: User | None, word: str) -> Rows:
-    connection = make_connection(owner, word)
+def make_rows(owner: User | None, word: str, address: str) -> Rows:
+    connection = make_connection(owner, word, address.format(word=word))
     name = f"{word} model" if owner else "Everybody's model"
     model = LLMModel.objects.create(
         pk=uuid5(PLACE, f"{word} model"),
         connection=connection,
         name=name,
         model_id=name.lower().replace(" ", "-"),
-        default_params={"user": word},
+        default_params={"seed": 1, "user": word},
         last_test_at=timezone.now(),
         last_test_ok=True,
         last_test_steps=[{"name": "address", "status": "passed", "detail": word}],
@@ -158,14 +163,14 @@ def make_rows(owner: User | None, word: str) -> Rows:
     return Rows(connection, model, {kind: str(row.pk) for kind, row in ids.items()})
 
 
-def make_connection(owner: User | None, word: str) -> Connection:
+def make_connection(owner: User | None, word: str, address: str) -> Connection:
     name = f"{word} connection" if owner else "Everybody's connection"
     connection = Connection(
         pk=uuid5(PLACE, f"{word} connection"),
         owner=owner,
         name=name,
         provider="openai_compatible",
-        base_url=f"{NOWHERE}/{word}/v1",
+        base_url=address,
         options={"service_tier": word},
     )
     for column, value in sealed_columns(connection, word).items():
@@ -174,18 +179,19 @@ def make_connection(owner: User | None, word: str) -> Connection:
     return connection
 
 
-_sealed: dict[str, dict[str, object]] = {}
+_sealed: dict[tuple[str, str], dict[str, object]] = {}
 
 
 def sealed_columns(connection: Connection, word: str) -> dict[str, object]:
     """Sealed once: deriving a key for every test would take most of their time."""
-    if word not in _sealed:
+    place = (word, connection.base_url)
+    if place not in _sealed:
         connection.set_key(KEYS[word], by=None)
         connection.set_headers(HEADERS[word])
         connection.seal()
-        _sealed[word] = {name: getattr(connection, name) for name in ("sealed_api_key", "sealed_headers")}
-        _sealed[word]["key_preview"] = f"{word}"[:24]
-    return _sealed[word]
+        columns = ("sealed_api_key", "sealed_headers")
+        _sealed[place] = {name: getattr(connection, name) for name in columns} | {"key_preview": word}
+    return _sealed[place]
 
 
 def words_hidden_from(reader: str, path: str) -> set[str]:
