@@ -28,7 +28,8 @@ API: dict[tuple[str, ...], Callable[[Ids], Body]] = {
     ("/api/models/<model>", "PATCH"): lambda ids: {"name": "Renamed"},
     ("/api/models/from-template", "POST", "inline"): lambda ids: {"template": "openai-gpt-4-turbo"},
     ("/api/models/from-template", "POST"): lambda ids: {
-        "template": "openai-gpt-4-turbo",
+        "template": "compatible-custom",
+        "model_id": "new",
         "connection": ids["connection"],
     },
     ("/api/models/test-connection", "POST", "typed"): lambda ids: TYPED | {"model_id": "new"},
@@ -55,6 +56,7 @@ FORMS: dict[str, Callable[[Ids, str], Body]] = {
     "registry/llmmodel": lambda ids, owner: NEW | {"connection": ids["connection"], "default_params": "{}"},
     "registry/defaultmodel": lambda ids, owner: {"user": owner, "model": ids["model"]},
     "registry/usagerecord": lambda ids, owner: {"model_label": "changed", "cost": "0"},
+    "registry/allowedendpoint": lambda ids, owner: {"address": "http://10.0.0.5:8000", "note": "changed"},
     "auth/user": lambda ids, owner: {
         "username": "changed",
         "password1": PASSWORD,

@@ -37,9 +37,9 @@ path                              method  row       anonymous inactive other own
 
 API = """
 path                              method  row       anonymous inactive other owner staff holder superuser
-/api/                             GET     -         401       401      200   200   200   200    200
+/api/                             GET     -         200
 /api/schema                       GET     -         200
-/api/docs                         GET     -         200
+/api/docs                         GET     page      200
 /api/models                       GET     -         200
 /api/models                       POST    inline    401       401      201!  201!  201!  201!   201!
 /api/models                       POST    private   401       401      400   201!  400   400    400
@@ -74,8 +74,8 @@ path                              method  row       anonymous inactive other own
 /api/tokens/<token>               DELETE  private   401       401      404   204!  404   404    404
 """
 
-# Rows that stand for one way to sign in: a token makes no other token.
-ONE_WAY = {"session": "session", "password": "session", "token": "token"}
+# Rows that stand for one way to sign in: a token makes no other token, and a page asks for none.
+ONE_WAY = {"page": "session", "session": "session", "password": "session", "token": "token"}
 
 # What the admin has besides the pages of tables.
 ADMIN = """
@@ -151,6 +151,23 @@ path                              method  row       anonymous inactive other own
 /admin/{table}/<{kind}>/history/  POST    private   login     login    login login gone  200    200
 """
 
+# Of whoever manages what is everybody's, and of nobody else.
+MANAGERS = """
+path                              method  row       anonymous inactive other owner staff holder superuser
+/admin/{table}/                   any     -         login     login    login login 403   200    200
+/admin/{table}/                   POST    -         login     login    login login 403   302!   302!
+/admin/{table}/add/               any     -         login     login    login login 403   200    200
+/admin/{table}/add/               POST    -         login     login    login login 403   302!   302!
+/admin/{table}/<{kind}>/          any     -         login     login    login login 302   302    302
+/admin/{table}/<{kind}>/          POST    -         login     login    login login 302   302    302
+/admin/{table}/<{kind}>/change/   any     -         login     login    login login gone  200    200
+/admin/{table}/<{kind}>/change/   POST    -         login     login    login login gone  302!   302!
+/admin/{table}/<{kind}>/delete/   any     -         login     login    login login gone  200    200
+/admin/{table}/<{kind}>/delete/   POST    -         login     login    login login gone  302!   302!
+/admin/{table}/<{kind}>/history/  any     -         login     login    login login gone  200    200
+/admin/{table}/<{kind}>/history/  POST    -         login     login    login login gone  200    200
+"""
+
 # By the permissions of Django, which nobody gets but superusers.
 SUPERUSERS = """
 path                              method  row       anonymous inactive other owner staff holder superuser
@@ -180,6 +197,7 @@ ADMIN_TABLES = {
     ("registry/llmmodel", "model"): [OWNED, SHARED],
     ("registry/defaultmodel", "default"): [OWNED, OF_ONESELF],
     ("registry/usagerecord", "usage"): [RECORDS],
+    ("registry/allowedendpoint", "endpoint"): [MANAGERS],
     ("auth/user", "user"): [SUPERUSERS, ACCOUNTS],
     ("auth/group", "group"): [SUPERUSERS],
 }
@@ -204,9 +222,6 @@ path      method     row          anonymous inactive other     owner     staff  
 /ws/chat/ ack        turn         closed    closed   pong      pong      pong      pong      pong
 /ws/chat/ ping       -            closed    closed   pong      pong      pong      pong      pong
 """
-
-# Routes of the contract that may not be there yet.
-COMING = {"/api/models/templates", "/api/models/from-template", "/api/models/test-connection"}
 
 
 def http_lines() -> list[Line]:
