@@ -1,8 +1,9 @@
 import pytest
 
-from tests.security.world import make_world
+from tests.security.world import HEADERS, KEYS, make_world
 
 
 @pytest.fixture
-def world(db):
+def world(db, canary_watch):
+    canary_watch.learn(*KEYS.values(), *(value for headers in HEADERS.values() for value in headers.values()))
     return make_world()
