@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from config import local_model
+from tests.security.watch import canary_watch, nothing_leaks  # noqa: F401 - fixtures
 
 LOOPBACK = ("127.", "::1", "localhost")
 

@@ -1,7 +1,7 @@
 import pytest
 from django.core.cache import cache
 
-from tests.security.world import make_world
+from tests.security.world import HEADERS, KEYS, make_world
 
 
 @pytest.fixture(autouse=True)
@@ -12,5 +12,6 @@ def no_guesses_yet():
 
 
 @pytest.fixture
-def world(db):
+def world(db, canary_watch):
+    canary_watch.learn(*KEYS.values(), *(value for headers in HEADERS.values() for value in headers.values()))
     return make_world()

@@ -50,7 +50,7 @@ def there():
 
 
 @pytest.fixture
-def stage(db, home, there, monkeypatch, settings, tmp_path):
+def stage(db, home, there, monkeypatch, settings, tmp_path, canary_watch):
     servers = []
 
     def serve(script):
@@ -60,6 +60,7 @@ def stage(db, home, there, monkeypatch, settings, tmp_path):
 
     settings.ALLOWED_ENDPOINTS = [home.url, there.url]
     world = make_world(f"{home.url}/v1")
+    canary_watch.learn(*SECRETS)
     home.forget()
     there.forget()
     yield Stage(world, home.url, there.url, KEY, serve, monkeypatch, settings, tmp_path)
@@ -68,12 +69,13 @@ def stage(db, home, there, monkeypatch, settings, tmp_path):
 
 
 def use_everything(stage, says=()):
-    """What became of every model in the hands of every person: "" or the code of an error."""
-    return [
-        use(person, model_id, dict(says))
-        for person in (stage.world.people[name] for name in ("alice", "bob", "holder"))
-        for model_id in [*LLMModel.objects.values_list("pk", flat=True), None]
-    ]
+    """What became of every model in the hands of who may use it: "" or the code of an error."""
+    people = [stage.world.people[name] for name in ("alice", "bob", "holder")]
+    return [use(person, model_id, dict(says)) for person in people for model_id in usable(person)]
+
+
+def usable(person):
+    return [*LLMModel.objects.usable_by(person).values_list("pk", flat=True), None]
 
 
 def use(person, model_id, says):

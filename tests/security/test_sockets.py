@@ -23,18 +23,12 @@ from tests.security.database import changes, dump
 from tests.security.routes import spelled
 from tests.security.sockets import Viewer, asked, session_of
 from tests.security.test_sign_in_ends import change_password, deactivate, delete_account
-from tests.security.world import make_world
 
 LINES = policy.socket_lines()
 
 
 @pytest.fixture
-def world(transactional_db):
-    return make_world()
-
-
-@pytest.fixture
-def engine(world, monkeypatch):
+def engine(transactional_db, world, monkeypatch):
     import config.asgi  # noqa: F401 - checks the keys in the database, which an event loop may not
 
     running = engine_module.Engine()

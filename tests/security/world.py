@@ -92,7 +92,7 @@ def make_world(address: str = f"{NOWHERE}/{{word}}/v1") -> World:
     people = make_people()
     made = {name: APIToken.objects.create(user=user, name=f"{name}'s") for name, user in people.items()}
     tokens = {name: token for name, (row, token) in made.items()}
-    chats = {name: make_chat(user, WORDS_IN_CHATS.get(name, name)) for name, user in people.items()}
+    chats = make_chats(people)
     private = make_rows(people["alice"], ALICES, address)
     private.ids.update(
         token=str(made["alice"][0].id),
@@ -131,16 +131,21 @@ def hashed_password() -> str:
     return make_password(PASSWORD)
 
 
-def make_chat(owner: User, word: str) -> Chat:
-    conversation = Conversation.objects.create(owner=owner, title=f"{word} chat", system_prompt=f"{word} system")
-    question = Message.objects.create(
-        conversation=conversation, role="user", text=f"{word} question", client_id=uuid4()
-    )
-    answer = Message.objects.create(
-        conversation=conversation, parent=question, role="assistant", text=f"{word} answer", model_label="gone"
-    )
-    conversation.active_leaf = answer
-    conversation.save()
+def make_chats(people: dict[str, User]) -> dict[str, Chat]:
+    chats = {name: new_chat(user, WORDS_IN_CHATS.get(name, name)) for name, user in people.items()}
+    Conversation.objects.bulk_create(chat.conversation for chat in chats.values())
+    Message.objects.bulk_create(chat.question for chat in chats.values())
+    Message.objects.bulk_create(chat.answer for chat in chats.values())
+    for chat in chats.values():
+        chat.conversation.active_leaf = chat.answer
+    Conversation.objects.bulk_update([chat.conversation for chat in chats.values()], ["active_leaf"])
+    return chats
+
+
+def new_chat(owner: User, word: str) -> Chat:
+    conversation = Conversation(owner=owner, title=f"{word} chat", system_prompt=f"{word} system")
+    question = Message(conversation=conversation, role="user", text=f"{word} question", client_id=uuid4())
+    answer = Message(conversation=conversation, parent=question, role="assistant", text=f"{word} answer")
     return Chat(conversation, question, answer)
 
 
