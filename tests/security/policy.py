@@ -160,10 +160,10 @@ path                              method  row       anonymous inactive other own
 /admin/{table}/add/               POST    -         login     login    login login 403   302!   302!
 /admin/{table}/<{kind}>/          any     -         login     login    login login 302   302    302
 /admin/{table}/<{kind}>/          POST    -         login     login    login login 302   302    302
-/admin/{table}/<{kind}>/change/   any     -         login     login    login login gone  200    200
-/admin/{table}/<{kind}>/change/   POST    -         login     login    login login gone  302!   302!
-/admin/{table}/<{kind}>/delete/   any     -         login     login    login login gone  200    200
-/admin/{table}/<{kind}>/delete/   POST    -         login     login    login login gone  302!   302!
+/admin/{table}/<{kind}>/change/   any     -         login     login    login login 403   200    200
+/admin/{table}/<{kind}>/change/   POST    -         login     login    login login 403   302!   302!
+/admin/{table}/<{kind}>/delete/   any     -         login     login    login login 403   200    200
+/admin/{table}/<{kind}>/delete/   POST    -         login     login    login login 403   302!   302!
 /admin/{table}/<{kind}>/history/  any     -         login     login    login login gone  200    200
 /admin/{table}/<{kind}>/history/  POST    -         login     login    login login gone  200    200
 """
