@@ -18,6 +18,8 @@ from registry.errors import CredentialUnreadable, ModelUnavailable, NoModel, Unu
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rest_framework.views import APIView
+
 STATUS_OF = {
     ModelUnavailable.code: status.HTTP_404_NOT_FOUND,
     CredentialUnreadable.code: status.HTTP_409_CONFLICT,
@@ -54,12 +56,18 @@ def error_response(exception: Exception, context: dict[str, Any]) -> Response | 
     refusal = refusal_of(exception)
     if refusal is None:
         return None
+    if isinstance(refusal, exceptions.MethodNotAllowed):
+        refusal.detail = exceptions.ErrorDetail(what_it_takes(context["view"]), refusal.default_code)
     body, headers = error_body(refusal), {}
     if header := getattr(refusal, "auth_header", None):
         headers["WWW-Authenticate"] = header
     if isinstance(refusal, exceptions.Throttled):
         headers["Retry-After"] = str(body["error"]["details"]["retry_after"])
     return Response(body, status=refusal.status_code, headers=headers)
+
+
+def what_it_takes(view: APIView) -> str:
+    return f"This address takes {', '.join(sorted({*view.allowed_methods} - {'OPTIONS', 'HEAD'}))}."
 
 
 def refusal_of(exception: Exception) -> exceptions.APIException | None:

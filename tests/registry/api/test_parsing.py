@@ -96,3 +96,8 @@ def test_documents_are_small_objects(api, field, value):
 
 def test_the_docs_are_read_only(client):
     assert client.post("/api/docs").status_code == 405
+
+
+def test_a_wrong_method_is_told_the_right_ones(api):
+    assert api.get("/api/models/test-connection").json()["error"]["message"] == "This address takes POST."
+    assert api.put("/api/models", {}).json()["error"]["message"] == "This address takes GET, POST."
