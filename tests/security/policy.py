@@ -37,7 +37,7 @@ path                              method  row       anonymous inactive other own
 
 API = """
 path                              method  row       anonymous inactive other owner staff holder superuser
-/api/                             GET     -         401       401      200   200   200   200    200
+/api/                             GET     -         200
 /api/schema                       GET     -         200
 /api/docs                         GET     -         200
 /api/models                       GET     -         200
@@ -74,6 +74,8 @@ path                              method  row       anonymous inactive other own
 /api/tokens/<token>               DELETE  private   401       401      404   204!  404   404    404
 """
 
+# A page without data: it does not ask who looks at it, not even a token that is no longer valid.
+ASKS_NOBODY = {"/api/docs"}
 # Rows that stand for one way to sign in: a token makes no other token.
 ONE_WAY = {"session": "session", "password": "session", "token": "token"}
 
@@ -151,6 +153,23 @@ path                              method  row       anonymous inactive other own
 /admin/{table}/<{kind}>/history/  POST    private   login     login    login login gone  200    200
 """
 
+# For who answers for everybody's connections, and superusers.
+MANAGERS = """
+path                              method  row       anonymous inactive other owner staff holder superuser
+/admin/{table}/                   any     -         login     login    login login 403   200    200
+/admin/{table}/                   POST    -         login     login    login login 403   302!   302!
+/admin/{table}/add/               any     -         login     login    login login 403   200    200
+/admin/{table}/add/               POST    -         login     login    login login 403   302!   302!
+/admin/{table}/<{kind}>/          any     -         login     login    login login 302   302    302
+/admin/{table}/<{kind}>/          POST    -         login     login    login login 302   302    302
+/admin/{table}/<{kind}>/change/   any     -         login     login    login login 403   200    200
+/admin/{table}/<{kind}>/change/   POST    -         login     login    login login 403   302!   302!
+/admin/{table}/<{kind}>/delete/   any     -         login     login    login login 403   200    200
+/admin/{table}/<{kind}>/delete/   POST    -         login     login    login login 403   302!   302!
+/admin/{table}/<{kind}>/history/  any     -         login     login    login login gone  200    200
+/admin/{table}/<{kind}>/history/  POST    -         login     login    login login gone  200    200
+"""
+
 # By the permissions of Django, which nobody gets but superusers.
 SUPERUSERS = """
 path                              method  row       anonymous inactive other owner staff holder superuser
@@ -180,6 +199,7 @@ ADMIN_TABLES = {
     ("registry/llmmodel", "model"): [OWNED, SHARED],
     ("registry/defaultmodel", "default"): [OWNED, OF_ONESELF],
     ("registry/usagerecord", "usage"): [RECORDS],
+    ("registry/allowedendpoint", "endpoint"): [MANAGERS],
     ("auth/user", "user"): [SUPERUSERS, ACCOUNTS],
     ("auth/group", "group"): [SUPERUSERS],
 }
@@ -204,9 +224,6 @@ path      method     row          anonymous inactive other     owner     staff  
 /ws/chat/ ack        turn         closed    closed   pong      pong      pong      pong      pong
 /ws/chat/ ping       -            closed    closed   pong      pong      pong      pong      pong
 """
-
-# Routes of the contract that may not be there yet.
-COMING = {"/api/models/templates", "/api/models/from-template", "/api/models/test-connection"}
 
 
 def http_lines() -> list[Line]:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 
 from chat.models import Conversation, Message
-from registry.models import APIToken, Connection, DefaultModel, LLMModel, UsageRecord
+from registry.models import AllowedEndpoint, APIToken, Connection, DefaultModel, LLMModel, UsageRecord
 
 PASSWORD = "correct horse battery staple"
 PLACE = UUID("0b5e55ed-0000-4000-8000-000000000000")
@@ -101,7 +101,8 @@ def make_world(address: str = f"{NOWHERE}/{{word}}/v1") -> World:
         user=str(people["alice"].pk),
     )
     everybodys = make_rows(None, OF_GLOBAL_ROWS, address)
-    everybodys.ids["group"] = str(model_managers().pk)
+    endpoint = AllowedEndpoint.objects.create(scheme="http", host="10.0.0.5", port=8000, note=f"{OF_GLOBAL_ROWS} grant")
+    everybodys.ids.update(group=str(model_managers().pk), endpoint=str(endpoint.pk))
     return World(people, tokens, chats, private, everybodys, bystanders=make_rows(people["carol"], CAROLS, address))
 
 
@@ -158,7 +159,9 @@ def make_rows(owner: User | None, word: str, address: str) -> Rows:
         default_params={"seed": 1, "user": word},
         last_test_at=timezone.now(),
         last_test_ok=True,
-        last_test_steps=[{"name": "address", "status": "passed", "detail": word}],
+        last_test_steps=[
+            {"name": "address", "status": "passed", "detail": word, "remedy": "", "code": "", "seconds": 0.1}
+        ],
     )
     default = DefaultModel.objects.create(user=owner, model=model)
     usage = UsageRecord.objects.create(

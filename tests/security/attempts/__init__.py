@@ -44,5 +44,3 @@ class Attempt:
     """What is said besides the message when the models are used."""
     is_allowed: bool = False
     """Whether the environment itself allows the other server, so that the address policy is no second wall."""
-    needs: str = ""
-    """A path without which there is nothing to attempt."""

@@ -43,8 +43,7 @@ def patch(name: str, path: str, body: dict[str, Any], comes_to: str, **rest: Any
 
 def post(name: str, path: str, body: dict[str, Any], comes_to: str, **rest: Any) -> Attempt:
     reader = rest.pop("reader", "owner")
-    needs = path if path in {TEST, FROM_TEMPLATE} else ""
-    return Attempt(f"POST {path}: {name}", over_api("POST", path, body, reader), comes_to, needs=needs, **rest)
+    return Attempt(f"POST {path}: {name}", over_api("POST", path, body, reader), comes_to, **rest)
 
 
 PLACEHOLDERS = {
@@ -152,7 +151,7 @@ MIXED = [
     post(
         "a stored connection and an address",
         FROM_TEMPLATE,
-        {"template": "openai-gpt-4-turbo", "connection": "<connection>"} | MOVED,
+        {"template": "compatible-custom", "model_id": "x", "connection": "<connection>"} | MOVED,
         "invalid",
     ),
 ]
