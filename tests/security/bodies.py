@@ -17,7 +17,6 @@ Body = dict[str, Any]
 Ids = dict[str, str]
 
 NEW = {"name": "New", "model_id": "new"}
-TEMPLATE = {"template": "compatible-custom", "model_id": "new"}
 TYPED = {"provider": "openai_compatible", "base_url": f"{NOWHERE}/v1", "api_key": "sk-typed-abcdefghijklmnop"}
 # A guess, and what an address of the admin names besides rows.
 WORDS = {"guess": "not-a-link", "app": "registry", "url": "nothing-here"}
@@ -28,7 +27,11 @@ API: dict[tuple[str, ...], Callable[[Ids], Body]] = {
     ("/api/models", "POST"): lambda ids: NEW | {"connection": ids["connection"]},
     ("/api/models/<model>", "PATCH"): lambda ids: {"name": "Renamed"},
     ("/api/models/from-template", "POST", "inline"): lambda ids: {"template": "openai-gpt-4-turbo"},
-    ("/api/models/from-template", "POST"): lambda ids: TEMPLATE | {"connection": ids["connection"]},
+    ("/api/models/from-template", "POST"): lambda ids: {
+        "template": "compatible-custom",
+        "model_id": "new",
+        "connection": ids["connection"],
+    },
     ("/api/models/test-connection", "POST", "typed"): lambda ids: TYPED | {"model_id": "new"},
     ("/api/models/test-connection", "POST", "mixed"): lambda ids: TYPED | {"connection": ids["connection"]},
     ("/api/models/test-connection", "POST"): lambda ids: {"model": ids["model"]},
@@ -53,7 +56,7 @@ FORMS: dict[str, Callable[[Ids, str], Body]] = {
     "registry/llmmodel": lambda ids, owner: NEW | {"connection": ids["connection"], "default_params": "{}"},
     "registry/defaultmodel": lambda ids, owner: {"user": owner, "model": ids["model"]},
     "registry/usagerecord": lambda ids, owner: {"model_label": "changed", "cost": "0"},
-    "registry/allowedendpoint": lambda ids, owner: {"address": "http://10.9.8.7:8001", "note": "changed"},
+    "registry/allowedendpoint": lambda ids, owner: {"address": "http://10.0.0.5:8000", "note": "changed"},
     "auth/user": lambda ids, owner: {
         "username": "changed",
         "password1": PASSWORD,

@@ -1,6 +1,14 @@
 import pytest
+from django.core.cache import cache
 
 from tests.security.world import HEADERS, KEYS, make_world
+
+
+@pytest.fixture(autouse=True)
+def no_guesses_yet():
+    cache.clear()
+    yield
+    cache.clear()
 
 
 @pytest.fixture

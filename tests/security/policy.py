@@ -39,7 +39,7 @@ API = """
 path                              method  row       anonymous inactive other owner staff holder superuser
 /api/                             GET     -         200
 /api/schema                       GET     -         200
-/api/docs                         GET     -         200
+/api/docs                         GET     page      200
 /api/models                       GET     -         200
 /api/models                       POST    inline    401       401      201!  201!  201!  201!   201!
 /api/models                       POST    private   401       401      400   201!  400   400    400
@@ -74,10 +74,8 @@ path                              method  row       anonymous inactive other own
 /api/tokens/<token>               DELETE  private   401       401      404   204!  404   404    404
 """
 
-# A page without data: it does not ask who looks at it, not even a token that is no longer valid.
-ASKS_NOBODY = {"/api/docs"}
-# Rows that stand for one way to sign in: a token makes no other token.
-ONE_WAY = {"session": "session", "password": "session", "token": "token"}
+# Rows that stand for one way to sign in: a token makes no other token, and a page asks for none.
+ONE_WAY = {"page": "session", "session": "session", "password": "session", "token": "token"}
 
 # What the admin has besides the pages of tables.
 ADMIN = """
@@ -153,7 +151,7 @@ path                              method  row       anonymous inactive other own
 /admin/{table}/<{kind}>/history/  POST    private   login     login    login login gone  200    200
 """
 
-# For who answers for everybody's connections, and superusers.
+# Of whoever manages what is everybody's, and of nobody else.
 MANAGERS = """
 path                              method  row       anonymous inactive other owner staff holder superuser
 /admin/{table}/                   any     -         login     login    login login 403   200    200

@@ -7,7 +7,7 @@ from django.db.models import ForeignKey
 from tests.security.asking import ask, client_of, text_of
 from tests.security.bodies import api_body
 from tests.security.database import changes, dump
-from tests.security.test_routes import LINES, rolled_back, spellings
+from tests.security.test_routes import THERE, rolled_back, spellings
 from tests.security.world import words_hidden_from
 
 # Names under which an id could be taken -> of what: of fields, of lookups that lead to them, of the admin's own words.
@@ -34,8 +34,8 @@ BODY = {
 }
 NESTED_IN = ("capabilities", "options", "default_params", "headers")
 
-PAGES = [line for line in LINES if line.method in {"GET", "any"} and line.row == "-" and "<" not in line.path]
-WRITES = [line for line in LINES if line.path.startswith("/api/") and line.method in {"POST", "PATCH"}]
+PAGES = [line for line in THERE if line.method in {"GET", "any"} and line.row == "-" and "<" not in line.path]
+WRITES = [line for line in THERE if line.path.startswith("/api/") and line.method in {"POST", "PATCH"}]
 
 
 @pytest.mark.parametrize("line", [line for line in PAGES if line.cells["holder"] == "200"], ids=str)

@@ -10,7 +10,7 @@ from registry.models import APIToken, Connection, LLMModel
 from tests.security.asking import ask, client_of
 from tests.security.bodies import api_body
 from tests.security.database import dump
-from tests.security.walk import LINES, rolled_back, spellings
+from tests.security.walk import THERE, rolled_back, spellings
 from tests.security.world import PLACE
 
 # What a route is there to write. Another column that its answer or its row takes over fails the test.
@@ -39,7 +39,7 @@ COLUMNS = {
 
 # A row gets these by itself, and every row others.
 OF_EACH_ROW = {"digest", "token_key", "created", "expiry", "last_login"}
-WRITES = [line for line in LINES if line.method in {"POST", "PATCH"} and line.cells["owner"][:3] in {"200", "201"}]
+WRITES = [line for line in THERE if line.method in {"POST", "PATCH"} and line.cells["owner"][:3] in {"200", "201"}]
 WRITES = [line for line in WRITES if line.path.startswith("/api/")]
 KINDS = [
     (BooleanField, True),
@@ -60,7 +60,7 @@ def value_for(name, field, world):
 
 
 def test_every_route_that_writes_says_what_it_writes():
-    writes = {line.path for line in LINES if line.path.startswith("/api/") and line.method in {"POST", "PATCH", "PUT"}}
+    writes = {line.path for line in THERE if line.path.startswith("/api/") and line.method in {"POST", "PATCH", "PUT"}}
     assert writes <= set(WRITABLE), "Say in WRITABLE which columns the new route is there to write."
 
 

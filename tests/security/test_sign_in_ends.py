@@ -116,4 +116,7 @@ def test_a_token_is_tied_to_one_person_and_no_other_header_makes_one(world):
 def test_a_token_in_the_query_signs_nobody_in(world):
     path = f"/api/models/{world.private.ids['model']}"
     for name in ("token", "api_key", "access_token", "key", "authorization"):
-        assert Client().get(path, {name: world.tokens["alice"]}).status_code in {400, 404}
+        assert Client().get(path, {name: world.tokens["alice"]}).status_code == 400
+        assert (
+            Client().get(f"/c/{world.private.ids['conversation']}/", {name: world.tokens["alice"]}).status_code == 302
+        )

@@ -101,8 +101,9 @@ def make_world(address: str = f"{NOWHERE}/{{word}}/v1") -> World:
         user=str(people["alice"].pk),
     )
     everybodys = make_rows(None, OF_GLOBAL_ROWS, address)
-    endpoint = AllowedEndpoint.objects.create(scheme="http", host="10.0.0.5", port=8000, note=f"{OF_GLOBAL_ROWS} grant")
-    everybodys.ids.update(group=str(model_managers().pk), endpoint=str(endpoint.pk))
+    everybodys.ids["group"] = str(model_managers().pk)
+    endpoint = AllowedEndpoint.objects.create(scheme="http", host="10.0.0.4", port=8000, note=OF_GLOBAL_ROWS)
+    everybodys.ids["endpoint"] = str(endpoint.pk)
     return World(people, tokens, chats, private, everybodys, bystanders=make_rows(people["carol"], CAROLS, address))
 
 

@@ -151,7 +151,7 @@ MIXED = [
     post(
         "a stored connection and an address",
         FROM_TEMPLATE,
-        {"template": "compatible-custom", "model_id": "x", "connection": "<connection>"} | MOVED,
+        {"template": "openai-gpt-4-turbo", "connection": "<connection>"} | MOVED,
         "invalid",
     ),
 ]
