@@ -93,6 +93,7 @@ def test_a_call_that_never_left_is_not_noted(ask, rows, model, settings):
     model.connection.save()
     type(model.connection).objects.update(base_url="http://127.0.0.1:9/v1")  # the key was sealed for another place
     assert rows(ask("hello")) == []
+    model.connection.refresh_from_db()
     model.connection.clear_key()
     model.connection.save()
     settings.ALLOWED_ENDPOINTS = []
