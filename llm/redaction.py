@@ -49,7 +49,8 @@ def _pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
 def _spellings(secret: str) -> set[str]:
     in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     slashes_too = {escaped.replace("/", "\\/") for escaped in in_json}
-    return {secret, quote(secret, safe=""), quote_plus(secret), *in_json, *slashes_too, *_base64_of(secret)}
+    in_urls = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    return {secret, *in_urls, *in_json, *slashes_too, *_base64_of(secret)}
 
 
 def _base64_of(secret: str) -> Iterator[str]:

@@ -8,8 +8,9 @@ from llm.framing import MalformedJSONError, decode_json
 from llm.providers._reading import text_of
 from llm.types import JSON
 
-# OpenAI's masked "sk-proj-***abcd" too; the client, which knows the key, takes out every other spelling of it.
-_LOOKS_LIKE_A_KEY = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|hf|gsk|xai)[-_][\w*.-]{8,}")
+# OpenAI's masked "sk-proj-***abcd" too; the client, which knows the key, takes out every other spelling of it. To the
+# end of the word: of a key with "/" or "+" in it the client would no longer know the rest.
+_LOOKS_LIKE_A_KEY = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|hf|gsk|xai)[-_][^\s\"'`<>,;]{8,}")
 _LONGEST_QUOTE = 160
 # "Please retry after 22 seconds." (Azure), "Please try again in 6m0s.", "in 1.5s", "in 120ms" (OpenAI).
 _WAIT = re.compile(

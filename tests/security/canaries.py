@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from html import escape
 from urllib.parse import quote, quote_plus
@@ -44,6 +44,11 @@ def pieces(secret: str) -> frozenset[bytes]:
     """Every eight characters in a row of every spelling, in lower case."""
     own = next((secret.removeprefix(prefix) for prefix in PUBLIC if secret.startswith(prefix)), secret)
     return frozenset(piece for spelling in spellings(own) for piece in windows(spelling.lower()))
+
+
+def found_in(data: bytes, secrets: Mapping[str, str | bytes]) -> list[str]:
+    """The names of those that stand in `data`, whole, in whichever spelling."""
+    return [name for name, secret in secrets.items() if any(spelling in data for spelling in spellings(secret))]
 
 
 def windows(data: bytes) -> set[bytes]:

@@ -67,3 +67,16 @@ def asked(session: str, **frame: Any) -> str:
             return await viewer.answer_to(**frame)
 
     return asyncio.run(ask())
+
+
+def said_over(session: str, last: tuple[str, ...], **frame: Any) -> str:
+    """All that a viewer hears who asks for one thing, until a frame of one of the types in `last`."""
+
+    async def listen() -> str:
+        async with Viewer(session) as viewer:
+            heard = await viewer.answer_to(**frame)
+            while heard not in last:
+                heard = await viewer.hear()
+            return "\n".join(viewer.frames)
+
+    return asyncio.run(listen())

@@ -9,7 +9,6 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from chat import engine as engine_module
 from chat import wire
 from chat.database import in_database_thread
 from chat.models import Message
@@ -25,17 +24,6 @@ from tests.security.sockets import Viewer, asked, session_of
 from tests.security.test_sign_in_ends import change_password, deactivate, delete_account
 
 LINES = policy.socket_lines()
-
-
-@pytest.fixture
-def engine(transactional_db, world, monkeypatch):
-    import config.asgi  # noqa: F401 - checks the keys in the database, which an event loop may not
-
-    running = engine_module.Engine()
-    running.start()
-    monkeypatch.setattr(engine_module, "_engine", running)
-    yield running
-    running.drain(grace=0)
 
 
 def missing_lines(requests):

@@ -47,11 +47,13 @@ class Watch:
         found, self._found = self._found, []
         return found
 
-    def answer(self, method: str, path: str, response: Any) -> None:
+    def answer(self, method: str, path: str, query: str, response: Any) -> None:
+        """A redirect to the login page repeats the address; a token that its sender wrote into it got out before."""
         if not response.streaming:
             head = "".join(f"{name}: {value}\n" for name, value in response.items())
             is_new_token = method == "POST" and path.startswith(TOKENS)
-            self._look(f"{method} {path}", head.encode() + response.content, set() if is_new_token else self._tokens)
+            tokens = set() if is_new_token else {token for token in self._tokens if token not in query}
+            self._look(f"{method} {path}", head.encode() + response.content, tokens)
 
     def record(self, record: logging.LogRecord) -> None:
         text = message_of(record)
@@ -104,7 +106,7 @@ def listening(watch: Watch) -> Iterator[None]:
     def answering(call: Any) -> Any:
         def answered(handler: Any, environ: dict[str, Any]) -> Any:
             response = call(handler, environ)
-            watch.answer(environ["REQUEST_METHOD"], environ["PATH_INFO"], response)
+            watch.answer(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], response)
             return response
 
         return answered
@@ -112,7 +114,7 @@ def listening(watch: Watch) -> Iterator[None]:
     def answering_async(call: Any) -> Any:
         async def answered(handler: Any, scope: dict[str, Any]) -> Any:
             response = await call(handler, scope)
-            watch.answer(scope["method"], scope["path"], response)
+            watch.answer(scope["method"], scope["path"], scope["query_string"].decode(), response)
             return response
 
         return answered
