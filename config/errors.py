@@ -22,7 +22,12 @@ def in_its_place(page: ErrorView, status: int, code: str, message: str) -> Error
     return error
 
 
-bad_request = in_its_place(defaults.bad_request, 400, "bad_request", "The server cannot read this request.")
+bad_request = in_its_place(
+    defaults.bad_request,
+    400,
+    "bad_request",
+    "The server does not take this request. Check the name of the site in its address, its headers and its parameters.",
+)
 permission_denied = in_its_place(defaults.permission_denied, 403, "permission_denied", "You may not do this.")
 page_not_found = in_its_place(
     defaults.page_not_found, 404, "not_found", "There is nothing here. /api/docs lists what there is."
