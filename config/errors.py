@@ -22,7 +22,12 @@ def in_its_place(page: ErrorView, status: int, code: str, message: str) -> Error
     return error
 
 
-bad_request = in_its_place(defaults.bad_request, 400, "bad_request", "The server cannot read this request.")
+bad_request = in_its_place(
+    defaults.bad_request,
+    400,
+    "bad_request",
+    "The server does not take this request. Check the name of the site in its address, its headers and its parameters.",
+)
 permission_denied = in_its_place(defaults.permission_denied, 403, "permission_denied", "You may not do this.")
 server_error = in_its_place(
     defaults.server_error, 500, "internal_error", "The server failed. An administrator finds the reason in its log."

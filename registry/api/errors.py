@@ -30,6 +30,7 @@ WHAT_TO_DO: dict[type[exceptions.APIException], str] = {
     exceptions.NotAuthenticated: "Sign in, or send the header `Authorization: Token …`.",
     exceptions.NotFound: "There is nothing here, or it is not yours. Check the address and the id.",
     exceptions.UnsupportedMediaType: "Send JSON with the header `Content-Type: application/json`.",
+    exceptions.MethodNotAllowed: "This address takes other methods. The header `Allow` names them.",
     exceptions.NotAcceptable: "The answer is JSON. Send the header `Accept: application/json`.",
 }
 # The registry's own, which say more than "invalid".
@@ -43,6 +44,12 @@ class Conflict(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
     default_detail = "Something that this request names has changed meanwhile. Read it again and repeat the request."
+
+
+class LengthRequired(exceptions.APIException):
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = "Send the body in one piece, with the header `Content-Length`, not chunked."
 
 
 class TooLarge(exceptions.APIException):

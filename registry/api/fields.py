@@ -59,6 +59,12 @@ class KeyField(serializers.CharField):
         super().__init__(**{"write_only": True, "required": False, "allow_null": True, "max_length": 4096} | kwargs)
         self.validators.append(clean_key)
 
+    def to_internal_value(self, data: Any) -> str:
+        """A number would lose its zeros on the way."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
 
 class HeadersField(serializers.DictField):
     """Extra headers of every request, sealed like the key. Null takes away what is stored."""

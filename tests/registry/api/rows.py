@@ -1,7 +1,5 @@
 """Rows of alice, of bob and of everybody with ids that stay the same, and what the tables hold."""
 
-from uuid import UUID
-
 from django.contrib.auth.models import User
 
 from registry.models import APIToken, Connection, DefaultModel, LLMModel, UsageRecord
@@ -19,8 +17,12 @@ TABLES = {
 }
 OWNERS = ("alice", "bob", None)
 KINDS = ("connection", "model", "second model", "inline connection", "inline model", "token")
-NOBODYS = str(UUID(int=0))
-IDS = {(owner, kind): str(UUID(int=1 + 16 * i + j)) for i, owner in enumerate(OWNERS) for j, kind in enumerate(KINDS)}
+NOBODYS = "00000000-0000-4000-8000-000000000000"
+IDS = {
+    (owner, kind): f"0000000{i}-0000-4000-8000-00000000000{j}"
+    for i, owner in enumerate(OWNERS, 1)
+    for j, kind in enumerate(KINDS)
+}
 
 
 def make_rows(owner: User | None, base_url: str) -> None:

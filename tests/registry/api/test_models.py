@@ -81,7 +81,7 @@ def test_a_model_of_a_connection(api, make_model, alice):
             {"provider": "openai_compatible", "name": "x", "model_id": "y"},
             "base_url: OpenAI-compatible has no address of its own",
         ),
-        ([], "Invalid data"),
+        ([], "no JSON object"),
     ],
 )
 def test_bad_input_makes_nothing(api, body, message):
