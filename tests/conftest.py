@@ -3,6 +3,7 @@ import shutil
 import socket
 
 import pytest
+from django.core.cache import cache
 
 from config import local_model
 from tests.security.watch import canary_watch, nothing_leaks  # noqa: F401 - fixtures
@@ -34,6 +35,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("local_model") or item.nodeid.startswith("tests/browser/"):
             item.add_marker(pytest.mark.xdist_group("whole-core"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_yet():
+    """Limits count in the cache, which outlives a test."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,6 @@ WHAT_TO_DO: dict[type[exceptions.APIException], str] = {
     exceptions.NotAuthenticated: "Sign in, or send the header `Authorization: Token …`.",
     exceptions.NotFound: "There is nothing here, or it is not yours. Check the address and the id.",
     exceptions.UnsupportedMediaType: "Send JSON with the header `Content-Type: application/json`.",
-    exceptions.MethodNotAllowed: "This address takes other methods. The header `Allow` names them.",
     exceptions.NotAcceptable: "The answer is JSON. Send the header `Accept: application/json`.",
 }
 # The registry's own, which say more than "invalid".

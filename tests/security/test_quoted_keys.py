@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 import llm
-from llm.errors import LLMError
 from chat.models import Message
+from llm.errors import LLMError
 from registry.client import client_for
 from registry.models import Connection, LLMModel
 from tests.llm.wire import CHUNKED, LAST_CHUNK, WireServer, answer, chunk
