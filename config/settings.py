@@ -244,5 +244,9 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         # A page that was not found is the visitor's affair.
         "django.request": {"level": "ERROR"},
+        # At DEBUG they tell values: of SQL, and of whatever a template was given.
+        "django.db.backends": {"level": "INFO"},
+        "django.template": {"level": "INFO"},
     },
 }
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.PlacesAlone"

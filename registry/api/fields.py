@@ -22,6 +22,9 @@ class StrictSerializer(serializers.Serializer):
     """What a document that was read before holds besides; it may come back and changes nothing."""
     default_error_messages = {"unknown": "There is no such field here. There are: {known}."}
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # DRF's shows the data, with the keys in it
+
     def to_internal_value(self, data: Any) -> Any:
         known = [name for name, field in self.fields.items() if not field.read_only]
         if isinstance(data, dict) and (unknown := set(data) - {*known, *self.ignored}):

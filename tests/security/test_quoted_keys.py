@@ -1,4 +1,4 @@
-"""Providers quote the key that they refuse, in many spellings. Nothing of it reaches a message, a log line or a frame."""
+"""Providers quote the key that they refuse, in many spellings. Nothing of it is in a message, a log line or a frame."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ SPELLINGS = {
     "plain": lambda secret: secret,
     "in capitals": lambda secret: secret.upper(),
     "as a URL": lambda secret: quote(secret, safe=""),
-    "as a URL with slashes": lambda secret: quote(secret),
+    "as a URL with slashes": quote,
     "in base64": lambda secret: base64.b64encode(secret.encode()).decode(),
     "in base64 as a password": lambda secret: base64.b64encode(f"user:{secret}".encode()).decode(),
     "in base64 for URLs": lambda secret: base64.urlsafe_b64encode(f"u:{secret}".encode()).decode(),

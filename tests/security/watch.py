@@ -114,7 +114,7 @@ def listening(watch: Watch) -> Iterator[None]:
     def answering_async(call: Any) -> Any:
         async def answered(handler: Any, scope: dict[str, Any]) -> Any:
             response = await call(handler, scope)
-            watch.answer(scope["method"], scope["path"], scope["query_string"].decode(), response)
+            watch.answer(scope["method"], scope["path"], str(scope["query_string"]), response)
             return response
 
         return answered
