@@ -1,6 +1,6 @@
 """Every path works with and without a slash at its end."""
 
-from django.urls import path, re_path
+from django.urls import re_path
 from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
@@ -8,7 +8,6 @@ from rest_framework.routers import SimpleRouter
 from registry.api.connection_tests import ConnectionTests
 from registry.api.connections import Connections
 from registry.api.models import Models
-from registry.api.root import Resources
 from registry.api.templates import ModelsFromTemplates, Templates
 from registry.api.tokens import Tokens
 
@@ -25,7 +24,6 @@ router.register("connections", Connections, basename="connection")
 router.register("tokens", Tokens, basename="token")
 
 urlpatterns = [
-    path("", Resources.as_view(), name="api-root"),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^docs/?$", TemplateView.as_view(template_name="registry/api_docs.html"), name="api-docs"),
     re_path(r"^models/templates/?$", Templates.as_view(), name="templates"),
