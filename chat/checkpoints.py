@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from chat import markdown
+from chat.bare import BareCall
 from chat.live import Final, LiveTurn, Outcome, Snapshot
 from chat.models import Message, MessageQuerySet, Status
 from chat.produce import INTERNAL, interrupted
@@ -117,11 +118,12 @@ class Writer:
                 live.publish(final)
 
     def _obey_stop_requests(self, turns: list[LiveTurn]) -> None:
-        by_id = {live.spec.turn: live for live in turns}
+        """Those of other processes. Who deletes a conversation wants no more of it either."""
+        by_id = {live.spec.turn: live for live in turns if not isinstance(live, BareCall)}
         if not by_id:
             return
-        requested = Message.objects.filter(pk__in=by_id, stop_requested_at__isnull=False)
-        for turn in requested.values_list("pk", flat=True):
+        wanted = Message.objects.filter(pk__in=by_id, stop_requested_at=None).values_list("pk", flat=True)
+        for turn in by_id.keys() - set(wanted):
             by_id[turn].stop()
 
     def _keep_leases(self) -> None:
@@ -140,6 +142,8 @@ def lease() -> datetime:
 def save(live: LiveTurn) -> tuple[int, Final | None]:
     """Bring the row up to date. The last event it contains, and what viewers are to be told if the turn has ended."""
     outcome = live.outcome  # read first: no event comes after it
+    if isinstance(live, BareCall):
+        return live.seq, outcome and final(live, outcome, usage_frame(record(live, outcome)))
     state = live.snapshot()
     row = Message.objects.running().filter(pk=live.spec.turn)
     saved = row.update(**content(state), **(ending(outcome) if outcome else {"status": Status.STREAMING}))

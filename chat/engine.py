@@ -13,8 +13,9 @@ from django.conf import settings
 from chat.checkpoints import Writer
 from chat.live import LiveTurn, TurnSpec
 from chat.models import Status
-from chat.produce import no_thread, produce
+from chat.produce import Prepare, no_thread, prepare_turn, produce
 from chat.runner import Runner
+from chat.wire import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +57,15 @@ class Engine:
 
     def submit(self, spec: TurnSpec) -> None:
         """Produce a turn whose rows are saved and whose place is reserved."""
-        live = LiveTurn(spec)
+        self.begin(LiveTurn(spec), partial(prepare_turn, spec))
+
+    def begin(self, live: LiveTurn, prepare: Prepare) -> None:
         self.live_turns.add(live)
         try:
-            self.runner.run(partial(produce, live, self._writer.wake))
+            self.runner.run(partial(produce, live, prepare, self._writer.wake))
         except RuntimeError:
             # No thread could be started. The job may still wait in the pool; it will find its turn ended.
-            logger.exception("turn %s has no thread", spec.turn)
+            logger.exception("turn %s has no thread", live.spec.turn)
             live.stop()
             live.outcome = no_thread()
             self._writer.wake()
@@ -112,7 +115,8 @@ def start_engine() -> Engine:
 
 def current_engine() -> Engine:
     if _engine is None:
-        raise RuntimeError("The chat engine is not running. Start the server with `manage.py serve`.")
+        message = "This server answers no chats: it was not started with `manage.py serve`."
+        raise Refused("no_engine", message, status=503)
     return _engine
 
 

@@ -20,17 +20,23 @@ Shown = TextDelta | ReasoningDelta | ToolCall | ToolResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnSpec:
-    """What a worker needs to produce a turn. Values only, so that it crosses threads."""
+class CallSpec:
+    """Who asks which model, and the id under which it is shown and billed. Values only, so that it crosses threads."""
 
     turn: UUID
-    conversation: UUID
     owner: int
-    parent: UUID
     model: UUID | None
     model_label: str
-    system_prompt: str = ""
     params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnSpec(CallSpec):
+    """What a worker needs to produce a turn."""
+
+    conversation: UUID
+    parent: UUID
+    system_prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +78,7 @@ class Snapshot:
 
 
 class LiveTurn:
-    def __init__(self, spec: TurnSpec) -> None:
+    def __init__(self, spec: CallSpec) -> None:
         self.spec = spec
         self.cancellation = Cancellation()
         self.outcome: Outcome | None = None

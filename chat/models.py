@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from registry.models import LLMModel
 
@@ -22,6 +22,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> ConversationQuerySet:
         """A conversation is read by its owner alone, whatever rank the reader has."""
         return self.filter(owner_id=user.pk) if user.is_authenticated and user.is_active else self.none()
+
+    def with_running_turn(self) -> ConversationQuerySet:
+        running = Message.objects.running().filter(conversation=OuterRef("pk")).values("pk")
+        return self.annotate(running_turn=Subquery(running[:1]))
 
 
 class Conversation(models.Model):
@@ -38,6 +42,9 @@ class Conversation(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = ConversationQuerySet.as_manager()
+
+    running_turn: uuid.UUID | None = None
+    """With `with_running_turn`: the answer that is being written."""
 
     class Meta:
         ordering = ["-pinned", "-updated_at"]
@@ -72,6 +79,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def orphaned(self, now: datetime) -> MessageQuerySet:
         """Turns whose process no longer renews their lease."""
         return self.running().filter(lease_until__lt=now)
+
+    def ids_on_path_to(self, leaf_id: uuid.UUID | None) -> list[uuid.UUID]:
+        """The same as `path_to`, for whoever knows the conversation and needs no texts."""
+        parents = dict(self.values_list("pk", "parent"))
+        path: list[uuid.UUID] = []
+        while leaf_id in parents:
+            path.append(leaf_id)
+            leaf_id = parents[leaf_id]
+        return path[::-1]
 
     def path_to(self, leaf_id: uuid.UUID | None) -> list[Message]:
         """The messages from the root to `leaf_id`, in two queries however long the conversation is."""

@@ -17,6 +17,7 @@ from chat.csp import with_trusted_types
 from chat.models import Conversation, Message
 from chat.sidebar import sidebar_of
 from chat.strings import STRINGS
+from chat.tools import merged_steps
 from registry.picker import model_choices
 from registry.selection import ENVIRONMENT
 
@@ -126,11 +127,8 @@ def shown_html(message: Message) -> str:
 
 def tool_steps(parts: Iterable[dict[str, Any]]) -> list[Step]:
     """Calls in their order, each merged with the result that came for it later."""
-    by_id: dict[str, dict[str, Any]] = {}
-    for part in parts:
-        if part["type"] == "tool":
-            by_id[part["id"]] = by_id.get(part["id"], {}) | part
-    return [Step(p["name"], p.get("args", ""), p.get("result", ""), p["phase"]) for p in by_id.values()]
+    steps = merged_steps(part for part in parts if part["type"] == "tool")
+    return [Step(step["name"], step.get("args", ""), step.get("result", ""), step["phase"]) for step in steps]
 
 
 def icon_of(message: Message, groups: Iterable[ModelGroup]) -> str:

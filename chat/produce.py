@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -31,10 +31,22 @@ NO_THREAD = "The server has no room for another answer now. Try again in a momen
 INTERNAL = "This server could not produce the answer. Try again; an administrator finds the reason in the server's log."
 
 
-def produce(live: LiveTurn, wake_writer: Callable[[], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a model is asked, and over which client."""
+
+    client: llm.UnifiedLLMClient
+    messages: list[llm.Message]
+    tools: tuple[llm.Tool, ...] = ()
+
+
+Prepare = Callable[[], Prepared]
+
+
+def produce(live: LiveTurn, prepare: Prepare, wake_writer: Callable[[], None]) -> None:
     """Run the turn to its end, whatever happens, and leave its outcome for the writer to save."""
     try:
-        live.outcome = replace(stream(live), html=markdown.render(live.snapshot().text))
+        live.outcome = replace(stream(live, prepare), html=markdown.render(live.snapshot().text))
     except Exception:
         logger.exception("turn %s failed", live.spec.turn)
         live.outcome = Outcome(status=Status.FAILED, error_code="internal_error", error_message=INTERNAL)
@@ -43,19 +55,28 @@ def produce(live: LiveTurn, wake_writer: Callable[[], None]) -> None:
     wake_writer()
 
 
-def stream(live: LiveTurn) -> Outcome:
+def stream(live: LiveTurn, prepare: Prepare) -> Outcome:
     try:
-        client, messages = prepare(live.spec)
+        prepared = prepare()
         # A stream lasts minutes; the next use of the database is the writer's.
         connection.close()
         live.begin()
-        events = client.stream(messages, cancellation=live.cancellation, on_call=live.calls.append, **live.spec.params)
-        with closing(events):
+        with closing(events_of(prepared, live)) as events:
             return Outcome(status=Status.COMPLETE, finish=show(events, live))
     except llm.Cancelled:
         return stopped(live)
     except llm.LLMError as error:
         return failed(error, live)
+
+
+def events_of(prepared: Prepared, live: LiveTurn) -> Generator[llm.Event]:
+    return prepared.client.stream(
+        prepared.messages,
+        tools=prepared.tools,
+        cancellation=live.cancellation,
+        on_call=live.calls.append,
+        **live.spec.params,
+    )
 
 
 def show(events: Iterable[llm.Event], live: LiveTurn) -> str:
@@ -97,9 +118,9 @@ def interrupted() -> Outcome:
     return Outcome(status=Status.INTERRUPTED, error_code=INTERRUPTED_CODE, error_message=INTERRUPTED, retryable=True)
 
 
-def prepare(spec: TurnSpec) -> tuple[llm.UnifiedLLMClient, list[llm.Message]]:
+def prepare_turn(spec: TurnSpec) -> Prepared:
     owner = get_user_model().objects.get(pk=spec.owner)
-    return client_for(owner, spec.model), asked(spec.system_prompt, spec.parent)
+    return Prepared(client_for(owner, spec.model), asked(spec.system_prompt, spec.parent))
 
 
 def asked(system_prompt: str, parent: UUID | None) -> list[llm.Message]:

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat.checkpoints import lease
-from chat.engine import Engine
+from chat.engine import Engine, current_engine
 from chat.live import TurnSpec
 from chat.models import Conversation, Message, Status
 from chat.wire import Refused, Regenerate, Send
@@ -94,6 +94,14 @@ def stop(engine: Engine, user_id: int, turn: UUID) -> None:
     engine.stop(turn)
 
 
+def delete(conversation: Conversation) -> None:
+    """With its messages. What runs in another process is stopped by its writer, which finds the row gone."""
+    running = list(conversation.messages.running().values_list("pk", flat=True))
+    conversation.delete()
+    for turn in running:
+        current_engine().stop(turn)
+
+
 def check_visible(user_id: int, turn: UUID) -> None:
     """Refuse a viewer whose turn it is not."""
     visible_turn(active_user(user_id), turn)
@@ -136,8 +144,9 @@ def already_accepted(owner: AbstractBaseUser, client_id: UUID) -> Accepted | Non
 def save_question(owner: AbstractBaseUser, request: Send) -> tuple[Accepted, TurnSpec]:
     conversation = visible_conversation(owner, request.conversation) if request.conversation else None
     selection = select(owner, request.model, conversation)
-    new_title = "" if conversation else title_from(request.text)
-    conversation = conversation or Conversation.objects.create(owner=owner, title=new_title)
+    conversation = conversation or Conversation.objects.create(owner=owner)
+    new_title = "" if conversation.title else title_from(request.text)
+    describe(conversation, new_title, request.tools)
     question = Message.objects.create(
         conversation=conversation,
         parent_id=parent_of(request, conversation),
@@ -154,6 +163,17 @@ def save_question(owner: AbstractBaseUser, request: Send) -> tuple[Accepted, Tur
         new_title=new_title,
     )
     return accepted, turn_spec(conversation, answer, conversation.params | request.params)
+
+
+def describe(conversation: Conversation, new_title: str, tools: tuple[str, ...] | None) -> None:
+    """Only what is new: somebody may be changing the rest."""
+    news = {"title": new_title} if new_title else {}
+    if tools is not None:
+        news["tools"] = list(tools)
+    for name, value in news.items():
+        setattr(conversation, name, value)
+    if news:
+        conversation.save(update_fields=[*news])
 
 
 def save_sibling(owner: AbstractBaseUser, request: Regenerate) -> tuple[Accepted, TurnSpec]:

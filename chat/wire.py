@@ -44,6 +44,8 @@ class Send:
     parent: UUID | None = None
     model: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
+    tools: tuple[str, ...] | None = None
+    """From now on those of the conversation; None leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

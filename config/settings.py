@@ -190,7 +190,12 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.UserRateThrottle",
         "rest_framework.throttling.ScopedRateThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "600/min", "connection-test": "10/min"},
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": "60/min",
+        "user": "600/min",
+        "connection-test": "10/min",
+        "chat": "60/min",
+    },
     # Without a number of proxies a client could name any address as its own and get a new allowance for each.
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "EXCEPTION_HANDLER": "registry.api.errors.error_response",
@@ -217,11 +222,17 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SCHEMA_PATH_PREFIX": "/api",
     "TAGS": [
+        {"name": "chat", "description": "Ask a model."},
+        {"name": "conversations", "description": "Your chats: their messages, and answers while they are written."},
         {"name": "models", "description": "The language models that there are for you."},
         {"name": "connections", "description": "Where your models are reached, and with which key."},
         {"name": "tokens", "description": "What a program signs in with."},
     ],
-    "ENUM_NAME_OVERRIDES": {"Provider": "registry.providers.provider_choices"},
+    "ENUM_NAME_OVERRIDES": {
+        "Provider": "registry.providers.provider_choices",
+        "TurnStatus": "chat.models.Status",
+        "StepStatus": ["passed", "failed", "skipped"],
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "registry.api.schema.with_errors",

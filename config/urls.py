@@ -20,7 +20,7 @@ urlpatterns = [
     path("accounts/link/<str:token>/", use_login_link, name="login-link"),
     path("accounts/first-password/", FirstPassword.as_view(), name="first-password"),
     re_path(r"^healthz/?$", healthz, name="healthz"),
-    path("api/", include("registry.api.urls")),
+    path("api/", include("config.api")),
     re_path(r"^api/", NothingHere.as_view()),
     path("", include("chat.urls")),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -69,8 +70,15 @@ def record_calls(
 
 def usage_of_turn(turn: UUID) -> TurnUsage | None:
     """The sum over a turn's calls; None where none was noted."""
-    rows = list(UsageRecord.objects.filter(turn=turn))
-    return TurnUsage(_sum_of_tokens(rows), _sum_of_costs(rows)) if rows else None
+    return usage_of_turns([turn]).get(turn)
+
+
+def usage_of_turns(turns: Iterable[UUID]) -> dict[UUID, TurnUsage]:
+    """The same for many; those of which nothing was noted are left out."""
+    rows_of = defaultdict(list)
+    for row in UsageRecord.objects.filter(turn__in=turns):
+        rows_of[row.turn].append(row)
+    return {turn: TurnUsage(_sum_of_tokens(rows), _sum_of_costs(rows)) for turn, rows in rows_of.items()}
 
 
 def _existing_user(user_id: int) -> int | None:

@@ -12,7 +12,17 @@ from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-from llm.errors import Blocked, LLMError
+from llm.errors import (
+    BadRequest,
+    Blocked,
+    ContentFiltered,
+    ContextTooLong,
+    LLMError,
+    Overloaded,
+    RateLimited,
+    TimedOut,
+    UnknownProvider,
+)
 from registry.errors import CredentialUnreadable, ModelUnavailable, NoModel, UnusableSettings
 
 if TYPE_CHECKING:
@@ -25,7 +35,16 @@ STATUS_OF = {
     CredentialUnreadable.code: status.HTTP_409_CONFLICT,
     UnusableSettings.code: status.HTTP_409_CONFLICT,
     NoModel.code: status.HTTP_409_CONFLICT,
+    Blocked.code: status.HTTP_409_CONFLICT,
+    UnknownProvider.code: status.HTTP_409_CONFLICT,
+    BadRequest.code: status.HTTP_400_BAD_REQUEST,
+    ContextTooLong.code: status.HTTP_400_BAD_REQUEST,
+    ContentFiltered.code: status.HTTP_400_BAD_REQUEST,
+    RateLimited.code: status.HTTP_429_TOO_MANY_REQUESTS,
+    Overloaded.code: status.HTTP_503_SERVICE_UNAVAILABLE,
+    TimedOut.code: status.HTTP_504_GATEWAY_TIMEOUT,
 }
+"""Any other failure of a provider is a 502: the caller's own key was good, whatever became of the provider's."""
 WHAT_TO_DO: dict[type[exceptions.APIException], str] = {
     exceptions.NotAuthenticated: "Sign in, or send the header `Authorization: Token …`.",
     exceptions.NotFound: "There is nothing here, or it is not yours. Check the address and the id.",

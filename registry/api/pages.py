@@ -56,7 +56,7 @@ def view_name(view: APIView) -> str:
 
 
 def own_name(data: Any) -> str:
-    return data.get("name", "") if isinstance(data, Mapping) else ""
+    return data.get("name") or data.get("title", "") if isinstance(data, Mapping) else ""
 
 
 def is_list(data: Any) -> bool:
@@ -69,6 +69,6 @@ def rows_of(data: Any, view: APIView) -> list[tuple[str, str]] | None:
         return list(data.items())
     if is_list(data) and hasattr(view, "reverse_action"):
         return [
-            (row.get("name") or row["id"], view.reverse_action("detail", args=[row["id"]])) for row in data["results"]
+            (own_name(row) or row["id"], view.reverse_action("detail", args=[row["id"]])) for row in data["results"]
         ]
     return None

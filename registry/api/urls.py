@@ -1,6 +1,6 @@
 """Every path works with and without a slash at its end."""
 
-from django.urls import path, re_path
+from django.urls import re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
@@ -10,7 +10,6 @@ from rest_framework.routers import SimpleRouter
 from registry.api.connection_tests import ConnectionTests
 from registry.api.connections import Connections
 from registry.api.models import Models
-from registry.api.root import Resources
 from registry.api.templates import ModelsFromTemplates, Templates
 from registry.api.tokens import Tokens
 
@@ -30,7 +29,6 @@ router.register("connections", Connections, basename="connection")
 router.register("tokens", Tokens, basename="token")
 
 urlpatterns = [
-    path("", Resources.as_view(), name="api-root"),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^docs/?$", docs, name="api-docs"),
     re_path(r"^models/templates/?$", Templates.as_view(), name="templates"),

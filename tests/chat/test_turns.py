@@ -222,6 +222,13 @@ def test_deleting_a_conversation_ends_its_turn(ask, provider, engine):
     assert not Message.objects.exists()
 
 
+def test_deleting_a_conversation_elsewhere_ends_a_turn_that_is_silent(ask, provider):
+    turn = ask("[[hang]]").turn
+    wait_for(lambda: Message.objects.get(pk=turn).status == Status.STREAMING)
+    Conversation.objects.all().delete()
+    provider.wait_until_idle(5)
+
+
 @pytest.mark.parametrize(
     ("prompt", "status", "code", "text"),
     [

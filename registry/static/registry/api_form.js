@@ -53,12 +53,11 @@ function take(method, { response, text }) {
     return;
   }
   show(statusOf(response), text, false);
-  const answer = JSON.parse(text);
   if (method === 'PATCH') {
     byId('document').textContent = text;
-    body.defaultValue = current(answer);
+    body.defaultValue = current(JSON.parse(text));
   } else if ('hasRows' in form.dataset) {
-    byId('made').href = `${form.action.replace(/\/$/, '')}/${answer.id}`;
+    byId('made').href = `${form.action.replace(/\/$/, '')}/${JSON.parse(text).id}`;
     byId('made').hidden = false;
   }
   form.reset(); // what was typed may hold a key
