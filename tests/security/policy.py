@@ -74,6 +74,25 @@ path                              method  row       anonymous inactive other own
 /api/tokens/<token>               DELETE  private   401       401      404   204!  404   404    404
 """
 
+# Conversations are read by their owner alone. Nothing runs here, so what would begin an answer comes to 503: allowed.
+CHAT = """
+path                              method  row       anonymous inactive other owner staff holder superuser
+/api/chat                         POST    bare      401       401      503   503   503   503    503
+/api/chat                         POST    private   401       401      404   503   404   404    404
+/api/conversations                GET     -         401       401      200   200   200   200    200
+/api/conversations                POST    own       401       401      201!  201!  201!  201!   201!
+/api/conversations                POST    private   401       401      400   201!  400   400    400
+/api/conversations/<conversation> GET     private   401       401      404   200   404   404    404
+/api/conversations/<conversation> PATCH   private   401       401      404   200!  404   404    404
+/api/conversations/<conversation> DELETE  private   401       401      404   204!  404   404    404
+/api/conversations/<conversation>/messages GET private 401    401      404   200   404   404    404
+/api/conversations/<conversation>/messages POST private 401   401      404   503   404   404    404
+/api/conversations/<conversation>/messages/<message> GET private 401 401 404 200   404   404    404
+/api/conversations/<conversation>/messages/<message>/regenerate POST private 401 401 404 503 404 404 404
+/api/conversations/<conversation>/stop POST private 401       401      404   200   404   404    404
+/api/conversations/<conversation>/events GET private 401      401      404   204   404   404    404
+"""
+
 # Rows that stand for one way to sign in: a token makes no other token, and a page asks for none.
 ONE_WAY = {"page": "session", "session": "session", "password": "session", "token": "token"}
 
@@ -225,7 +244,7 @@ path      method     row          anonymous inactive other     owner     staff  
 
 
 def http_lines() -> list[Line]:
-    lines = [line for table in (PAGES, API, ADMIN) for line in read_table(table)]
+    lines = [line for table in (PAGES, API, CHAT, ADMIN) for line in read_table(table)]
     for (path, kind), tables in ADMIN_TABLES.items():
         lines += [line for table in tables for line in read_table(table, table=path, kind=kind)]
     return lines

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import BooleanField, DateTimeField, DecimalField, ForeignKey, IntegerField, JSONField, UUIDField
 
+from chat.models import Conversation, Message
 from registry.models import APIToken, Connection, LLMModel
 from tests.security.asking import ask, client_of
 from tests.security.bodies import api_body
@@ -19,7 +20,15 @@ OF_MODELS = OF_CONNECTIONS - {"is_global"} | {
     *("model_id", "connection", "capabilities", "default_params", "context_window", "max_output_tokens"),
     *("input_price", "output_price", "cached_input_price"),
 }
+OF_CONVERSATIONS = {"title", "model", "system_prompt", "params", "tools", "pinned"}
+OF_MESSAGES = {"client_id", "model"}
 WRITABLE = {
+    "/api/chat": OF_MESSAGES | {"message", "messages", "conversation", "tools", "params", "stream"},
+    "/api/conversations": OF_CONVERSATIONS,
+    "/api/conversations/<conversation>": OF_CONVERSATIONS,
+    "/api/conversations/<conversation>/messages": OF_MESSAGES | {"text", "parent", "params"},
+    "/api/conversations/<conversation>/messages/<message>/regenerate": OF_MESSAGES,
+    "/api/conversations/<conversation>/stop": set(),
     "/api/models": OF_MODELS,
     "/api/models/<model>": OF_MODELS - {"connection"},
     "/api/models/from-template": OF_CONNECTIONS - {"is_global"} | {"template", "model_id", "connection"},
@@ -28,7 +37,7 @@ WRITABLE = {
     "/api/connections/<connection>": OF_CONNECTIONS,
     "/api/tokens": {"name", "username", "password"},
 }
-TABLES = (Connection, LLMModel, User, APIToken)
+TABLES = (Connection, LLMModel, User, APIToken, Conversation, Message)
 NO_COLUMN = {"is_global", "user", "has_key", "token", "last_test", "usable", "capabilities.admin", "pk", "uuid"}
 COLUMNS = {
     name: field

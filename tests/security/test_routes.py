@@ -125,5 +125,7 @@ def test_the_api_as_pages_shows_no_more_than_the_api(world):
                 with rolled_back():
                     path = spellings(line, world)[0]
                     response = client_of(world, reader).get(path, headers={"Accept": "text/html"})
-                assert outcome(response) in {line.cells[reader], "406"}, (line, reader)
+                # A page has something to show, also where there is nothing to tell.
+                allowed = {line.cells[reader].replace("204", "200"), "406"}
+                assert outcome(response) in allowed, (line, reader)
                 assert not [word for word in words_hidden_from(reader, path) if word in text_of(response)]
