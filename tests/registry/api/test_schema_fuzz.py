@@ -26,6 +26,8 @@ CASES = int(os.environ.get("FUZZ_CASES", "200"))
 SEED = int(os.environ.get("FUZZ_SEED", random.randrange(2**32)))
 
 schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))
+# What these answer depends on an engine that runs: tests/chat/api asks them.
+schema = schema.exclude(path_regex=r"^/api/(chat|conversations)")
 schema.app = get_wsgi_application()
 schema.config.seed = SEED
 schema.config.phases.examples.enabled = schema.config.phases.coverage.enabled = False
