@@ -249,8 +249,8 @@ def test_without_a_turn_the_running_one_is_followed(site, alice, conversation):
         ({"after": "-1"}, "", "after"),
         ({"after": "9" * 20}, "", "after"),
         ({}, "x", "Last-Event-ID"),
-        ({}, f"{uuid4()}:-1", "Last-Event-ID"),
-        ({}, f"{uuid4()}:{'9' * 11}", "Last-Event-ID"),
+        ({}, "00000000-0000-4000-8000-000000000000:-1", "Last-Event-ID"),
+        ({}, f"00000000-0000-4000-8000-000000000000:{'9' * 11}", "Last-Event-ID"),
     ],
 )
 def test_a_place_that_is_none_is_named(site, alice, conversation, query, last_event, field):
