@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
@@ -38,7 +37,17 @@ Server-sent events. `event:` is a type, `data:` a JSON object of that type, `id:
 - `done {status, finish, usage, html, model_label}` or `failed {status, code, message, retryable, usage}`: the end
 
 Unknown types and fields may be added. A comment comes after 15 seconds of silence."""
-EVENTS = OpenApiResponse(OpenApiTypes.STR, description=FRAMES)
+
+
+class StreamedEvent(serializers.Serializer):
+    """One event of a stream."""
+
+    event = serializers.CharField(help_text="The type.")
+    data = serializers.CharField(help_text="An object of this type, as JSON.")
+    id = serializers.CharField(required=False, help_text="Turn and number, for `Last-Event-ID`.")
+
+
+EVENTS = OpenApiResponse(StreamedEvent, description=FRAMES)
 
 
 class AttachTo(serializers.Serializer):

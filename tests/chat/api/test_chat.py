@@ -10,6 +10,8 @@ from llm.testing import expected_text
 from registry.models import DefaultModel, UsageRecord
 from tests.live_site import wait_for
 
+NOBODYS = "00000000-0000-4000-8000-00000000000a"
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -118,7 +120,7 @@ def test_tools_run_here_and_what_they_did_is_told(chat, model, provider):
         ({"message": "x", "params": {"messages": []}}, "params"),
         ({"message": "x", "base_url": "https://evil.example"}, "base_url"),
         ({"message": "x", "conversation": "1"}, "conversation"),
-        ({"messages": [{"role": "user", "content": "x"}], "conversation": str(uuid4())}, "messages"),
+        ({"messages": [{"role": "user", "content": "x"}], "conversation": NOBODYS}, "messages"),
         ({"message": "x", "stream": "perhaps"}, "stream"),
     ],
 )

@@ -10,6 +10,8 @@ from chat.models import Conversation, Message, Status
 from llm.testing import expected_text
 from registry.models import LLMModel
 
+NOBODYS = "00000000-0000-4000-8000-00000000000a"
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -96,7 +98,7 @@ def test_the_first_message_names_a_chat_without_a_title(send, conversation, ende
         ({"text": "x", "client_id": "1"}, "client_id"),
         ({"text": "x", "parent": "1"}, "parent"),
         ({"text": "x", "params": {"stop": None}}, "params"),
-        ({"text": "x", "conversation": str(uuid4())}, "conversation"),
+        ({"text": "x", "conversation": NOBODYS}, "conversation"),
     ],
 )
 def test_what_is_wrong_is_named(api, messages, engine, body, names):

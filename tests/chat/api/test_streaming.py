@@ -13,6 +13,7 @@ from llm.testing import ScriptedProvider, expected_text
 from tests.chat.api.sse import PASSWORD, Browser, program
 from tests.live_site import LiveSite, wait_for
 
+NOBODYS = "00000000-0000-4000-8000-00000000000a"
 PREPARE = f"""
 from django.contrib.auth import get_user_model
 from registry.models import LLMModel
@@ -249,8 +250,8 @@ def test_without_a_turn_the_running_one_is_followed(site, alice, conversation):
         ({"after": "-1"}, "", "after"),
         ({"after": "9" * 20}, "", "after"),
         ({}, "x", "Last-Event-ID"),
-        ({}, "00000000-0000-4000-8000-000000000000:-1", "Last-Event-ID"),
-        ({}, f"00000000-0000-4000-8000-000000000000:{'9' * 11}", "Last-Event-ID"),
+        ({}, f"{NOBODYS}:-1", "Last-Event-ID"),
+        ({}, f"{NOBODYS}:{'9' * 11}", "Last-Event-ID"),
     ],
 )
 def test_a_place_that_is_none_is_named(site, alice, conversation, query, last_event, field):
