@@ -1,15 +1,7 @@
 import pytest
-from django.core.cache import cache
 
 from chat import engine as engine_module
 from tests.security.world import HEADERS, KEYS, make_world
-
-
-@pytest.fixture(autouse=True)
-def no_guesses_yet():
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

@@ -117,6 +117,3 @@ def test_a_token_in_the_query_signs_nobody_in(world):
     path = f"/api/models/{world.private.ids['model']}"
     for name in ("token", "api_key", "access_token", "key", "authorization"):
         assert Client().get(path, {name: world.tokens["alice"]}).status_code == 400
-        assert (
-            Client().get(f"/c/{world.private.ids['conversation']}/", {name: world.tokens["alice"]}).status_code == 302
-        )
