@@ -6,10 +6,12 @@ import re
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.test.client import ClientHandler
+from django.test.utils import override_settings
 
 from tests.security.world import World
 
@@ -42,8 +44,11 @@ def client_of(world: World, reader: str, *, by: str = "session", **options: Any)
 
 @cache
 def handler(*, enforce_csrf_checks: bool = False) -> ClientHandler:
-    """One for all clients: each would read the list of static files anew, which takes longer than the request."""
-    return ClientHandler(enforce_csrf_checks=enforce_csrf_checks)
+    """One for all clients, and without the static files: reading their list takes longer than many requests."""
+    made = ClientHandler(enforce_csrf_checks=enforce_csrf_checks)
+    with override_settings(MIDDLEWARE=[name for name in settings.MIDDLEWARE if not name.startswith("servestatic.")]):
+        made.load_middleware()
+    return made
 
 
 def ask(client: Client, method: str, path: str, body: dict[str, Any] | None = None) -> HttpResponse:

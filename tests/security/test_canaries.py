@@ -55,7 +55,7 @@ def derived(monkeypatch):
 
 
 @pytest.fixture
-def world(transactional_db, provider, derived):
+def world(db, provider, derived):
     return make_world(f"{provider.url}/v1")
 
 

@@ -7,7 +7,7 @@ from django.db.models import ForeignKey
 from tests.security.asking import ask, client_of, text_of
 from tests.security.bodies import api_body
 from tests.security.database import changes, dump
-from tests.security.test_routes import THERE, rolled_back, spellings
+from tests.security.walk import THERE, path_of, rolled_back
 from tests.security.world import words_hidden_from
 
 # Names under which an id could be taken -> of what: of fields, of lookups that lead to them, of the admin's own words.
@@ -45,7 +45,7 @@ def test_in_the_query(line, world):
     queries = {name: world.private.ids[kind] for name, kind in QUERY.items()} | LETTER_BY_LETTER
     one_by_one = [{name: value} for name, value in queries.items()] if is_a_list(line.path) else []
     for query in (queries, *one_by_one):
-        response = client.get(spellings(line, world)[0], query)
+        response = client.get(path_of(line, world), query)
         assert response.status_code < 500, query
         shown = text_of(response)
         assert not [word for word in words_hidden_from(reader, line.path) if word in shown], query
@@ -67,7 +67,7 @@ def test_in_the_body(line, reader, world):
     for body in (*nested, *(plain | {name: value} for name, value in ids.items())):
         with rolled_back():
             client, before = client_of(world, reader), of_alice(world)
-            response = ask(client, line.method, spellings(line, world)[0], body)
+            response = ask(client, line.method, path_of(line, world), body)
             assert response.status_code < 500, body
             assert of_alice(world) == before, body
 

@@ -11,7 +11,7 @@ from registry.models import APIToken, Connection, LLMModel
 from tests.security.asking import ask, client_of
 from tests.security.bodies import api_body
 from tests.security.database import dump
-from tests.security.walk import THERE, rolled_back, spellings
+from tests.security.walk import THERE, path_of, rolled_back
 from tests.security.world import PLACE
 
 # What a route is there to write. Another column that its answer or its row takes over fails the test.
@@ -88,7 +88,7 @@ def test_a_column_that_is_not_for_writing(line, world):
 def written(line, world, body):
     """The status, and what is in the tables afterwards, but for what every row gets by itself."""
     with rolled_back():
-        response = ask(client_of(world, "owner"), line.method, spellings(line, world)[0], body)
+        response = ask(client_of(world, "owner"), line.method, path_of(line, world), body)
         numbers = {table: len(rows) for table, rows in dump().items()}
         rows = [row for table in TABLES for row in table.objects.order_by("pk").values()]
     known = {str(PLACE), *world.private.ids.values(), *world.everybodys.ids.values(), *world.bystanders.ids.values()}

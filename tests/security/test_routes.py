@@ -21,10 +21,10 @@ from tests.security.walk import (
     SITE,
     THERE,
     methods,
+    path_of,
     rolled_back,
-    spellings,
     tried,
-    ways_to_sign_in,
+    ways,
 )
 from tests.security.world import words_hidden_from
 
@@ -63,8 +63,7 @@ def test_a_line_holds(line, world):
     assert not [
         problem
         for reader in READERS
-        for by in ways_to_sign_in(line)
-        for path in spellings(line, world)
+        for by, path in ways(line, world)
         for method in methods(line, reader)
         for problem in tried(world, line, reader, by=by, method=method, path=path)
     ]
@@ -77,7 +76,7 @@ def test_a_queryset_that_forgets_the_owner_is_found(world, monkeypatch):
         ("GET /api/models/<model> private", "200 instead of 404"),
     ):
         line = next(line for line in LINES if str(line) == name)
-        found = tried(world, line, "other", by="token", method="GET", path=spellings(line, world)[0])
+        found = tried(world, line, "other", by="token", method="GET", path=path_of(line, world))
         assert problem in "\n".join(found)
 
 
@@ -88,7 +87,7 @@ def test_a_method_without_a_line_is_refused(path, world):
         for reader in ("anonymous", "owner", "superuser"):
             with rolled_back():
                 client, before = client_of(world, reader), dump()
-                response = ask(client, method, spellings(line, world)[0], {})
+                response = ask(client, method, path_of(line, world), {})
                 assert changes(before, dump()) == []
             tells_methods = method == "OPTIONS" and response.status_code == 200 and not response.content
             assert tells_methods or outcome(response) in REFUSALS, (
@@ -102,7 +101,7 @@ def test_a_token_opens_nothing_but_the_api(world):
         if not line.path.startswith("/api/"):
             client, method = client_of(world, "superuser", by="token"), methods(line, "superuser")[0]
             with rolled_back():
-                response = ask(client, method, spellings(line, world)[0], body_of(line, world, "superuser"))
+                response = ask(client, method, path_of(line, world), body_of(line, world, "superuser"))
             assert outcome(response) == line.cells["anonymous"], line
 
 
@@ -113,7 +112,7 @@ def test_a_session_changes_nothing_without_its_csrf_token(world):
             with rolled_back():
                 client = client_of(world, allowed, enforce_csrf_checks=True)
                 before = dump()
-                response = ask(client, line.method, spellings(line, world)[0], body_of(line, world, allowed))
+                response = ask(client, line.method, path_of(line, world), body_of(line, world, allowed))
                 assert (line, outcome(response)) == (line, "403")
                 assert changes(before, dump()) == []
 
@@ -123,7 +122,7 @@ def test_the_api_as_pages_shows_no_more_than_the_api(world):
         if line.path.startswith("/api/") and line.method == "GET":
             for reader in READERS:
                 with rolled_back():
-                    path = spellings(line, world)[0]
+                    path = path_of(line, world)
                     response = client_of(world, reader).get(path, headers={"Accept": "text/html"})
                 # A page has something to show, also where there is nothing to tell.
                 allowed = {line.cells[reader].replace("204", "200"), "406"}

@@ -27,18 +27,19 @@ THERE = [line for line in LINES if policy.without_names(line.path) in PATHS]
 BY_PATH = {line.path: [other for other in LINES if other.path == line.path] for line in THERE}
 
 
-def ways_to_sign_in(line: Line) -> list[str]:
-    if not line.path.startswith("/api/"):
-        return ["session"]
-    one_way = policy.ONE_WAY.get(line.row)
-    return [one_way] if one_way else ["session", "token"]
-
-
-def spellings(line: Line, world: World) -> list[str]:
-    """The path with the ids of the line's row, without and with a slash at its end where both are the same route."""
+def path_of(line: Line, world: World) -> str:
+    """With the ids of the line's row, and without a slash at its end where one is optional."""
     ids = world.ids(line.row) | words()
-    path = re.sub(r"<(\w+)>", lambda name: ids[name[1]], line.path)
-    return [path, f"{path}/"] if policy.without_names(line.path) in OPTIONAL_SLASH else [path]
+    return re.sub(r"<(\w+)>", lambda name: ids[name[1]], line.path)
+
+
+def ways(line: Line, world: World) -> list[tuple[str, str]]:
+    """How to sign in and how to spell the path. Both spellings are one route, so that each takes turns with a way."""
+    path, one_way = path_of(line, world), policy.ONE_WAY.get(line.row)
+    both = [path, f"{path}/"] if policy.without_names(line.path) in OPTIONAL_SLASH else [path, path]
+    if not line.path.startswith("/api/"):
+        return [("session", each) for each in set(both)]
+    return list(zip([one_way] * 2 if one_way else ["session", "token"], both, strict=True))
 
 
 def methods(line: Line, reader: str) -> list[str]:

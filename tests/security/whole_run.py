@@ -19,7 +19,7 @@ from tests.live_site import wait_for
 from tests.security.asking import ask, client_of, text_of
 from tests.security.database import dump
 from tests.security.sockets import said_over, session_of
-from tests.security.walk import LINES, spellings
+from tests.security.walk import LINES, path_of
 from tests.security.world import World
 
 PROMPT = "the prompt of alice about the purple heron"
@@ -97,7 +97,7 @@ def read_everything(world: World, said: Said) -> None:
         client = client_of(world, reader)
         for line in LINES:
             if line.method in {"GET", "any"}:
-                said.add(f"answers to {whom}", text_of(client.get(spellings(line, world)[0])))
+                said.add(f"answers to {whom}", text_of(client.get(path_of(line, world))))
 
 
 def enter_keys(world: World, said: Said) -> None:
