@@ -56,12 +56,6 @@ class ChatRequest(StrictSerializer):
     client_id = serializers.UUIDField(required=False, help_text=CLIENT_ID)
     stream = serializers.BooleanField(default=True, help_text="False: the whole answer as one document.")
 
-    def validate_conversation(self, conversation_id: UUID | None) -> UUID | None:
-        """Before anything else is asked: a foreign one does not exist, whether there is room for an answer or not."""
-        if conversation_id is not None:
-            turns.visible_conversation(self.context["request"].user, conversation_id)
-        return conversation_id
-
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("message" in values) == ("messages" in values):
             raise serializers.ValidationError(ONE_OF_BOTH)
@@ -69,6 +63,9 @@ class ChatRequest(StrictSerializer):
             raise serializers.ValidationError({"messages": ITS_OWN_MESSAGES})
         if "messages" in values and all(message["role"] != "user" for message in values["messages"]):
             raise serializers.ValidationError({"messages": NOBODY_ASKS})
+        if conversation_id := values.get("conversation"):
+            # A foreign one does not exist, whether there is room for an answer or not.
+            turns.visible_conversation(self.context["request"].user, conversation_id)
         return values
 
 

@@ -166,6 +166,7 @@ def test_a_model_that_cannot_be_asked_has_its_status(chat, model, settings, prov
     model.connection.save()
     type(model.connection).objects.update(base_url=f"{provider.url.replace('127.0.0.1', 'localhost')}/v1")
     assert code(chat(message="x")) == (409, "credential_unreadable")
+    model.connection.refresh_from_db()
     model.connection.clear_key()
     model.connection.save()
     settings.ALLOWED_ENDPOINTS = []
