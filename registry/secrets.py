@@ -23,7 +23,7 @@ PLACEHOLDER = re.compile(
       [\W_]+                                                           # ******, ......, bullets
     | .*(?:\.\.\.|…|\*\*\*|[•●∙·]|x{8}).*                              # sk-proj-...abc, sk-***, sk-xxxxxxxxxxxx
     | .*(?:<[\w .:-]+>|\[[\w .:-]+\]|\{[\w .:-]+\}).*                 # <your-api-key>, [__HIDDEN__], {{KEY}}, ${KEY}
-    | (?-i:\$[A-Z_]{3,}|%[A-Z_]{3,}%)                                  # $OPENAI_API_KEY, %API_KEY%
+    | (?-i:\$[A-Z_]{3,}|%[A-Z_]{3,}%)                                  # $API_KEY, %API_KEY%
     | [\W_]*(?:hidden|masked|redacted|filtered|obscured|removed|placeholder)[\W_]*
     | [a-z_-]{0,40}your[a-z_-]{0,40}(?:key|token|secret)[a-z_-]{0,20}  # sk-your-api-key-here, YOUR_TOKEN
     """,
