@@ -111,7 +111,7 @@ def test_a_planted_leak_is_found_wherever_it_is(world, engine):
         said = everything_said(world)
     finally:
         request_finished.disconnect(tell_the_log)
-    expected = {f"it in {where}" for where in said} - {"it in frames to bob"}
+    expected = {f"it in {where}" for where, data in said.items() if data} - {"it in frames to bob"}
     assert set(found_where_they_may_not_be(said, {"it": PLANTED})) == expected
 
 
@@ -143,10 +143,10 @@ def test_no_object_shows_a_secret(canaries, clients):
     for client in (stored, from_environment):
         stream = client.stream([llm.user("hello")])
         next(stream)  # a call is under way
-        shown = {type(thing): f"{thing!r} {thing}" for thing in living_objects()}
+        shown = [(type(thing), f"{thing!r} {thing}") for thing in living_objects()]
         stream.close()
-        assert {type(waiting), type(client), type(client.config), type(client.config.api_key)} <= set(shown)
-        assert [kind for kind, text in shown.items() if found_in(text.encode(), canaries())] == []
+        assert {type(waiting), type(client), type(client.config), type(client.config.api_key)} <= {t for t, _ in shown}
+        assert [kind for kind, text in shown if found_in(text.encode(), canaries())] == []
 
 
 @pytest.mark.parametrize("pack", [pickle.dumps, copy.deepcopy, asdict, json.dumps, vars, str, repr, "{:>40}".format])

@@ -51,7 +51,7 @@ def everything_said(world: World) -> Said:
         chat(world, said)
         read_everything(world, said)
         enter_keys(world, said)
-        test_connections(world, said)
+        try_connections(world, said)
     said.add("a dump", dumped())
     said.add("the database", str(dump()))
     said.add("the database's files", files_of_the_database())
@@ -118,7 +118,7 @@ def enter_keys(world: World, said: Said) -> None:
     said.add("answers to others", text_of(admin.get("/admin/registry/connection/")))
 
 
-def test_connections(world: World, said: Said) -> None:
+def try_connections(world: World, said: Said) -> None:
     client = client_of(world, "owner")
     for body in ({"model": world.private.ids["model"]}, ENTERED | {"model_id": "x"}):
         said.add("answers to alice", text_of(ask(client, "POST", "/api/models/test-connection", body)))
