@@ -6,7 +6,7 @@ import re
 
 # Prefixes of the vendors' keys and of our own tokens, and whatever follows a word that announces one.
 KEY_SHAPED = re.compile(
-    r"(?:sk-|hf_|gsk_|AIza|dmr_)[\w-]{8,}"
+    r"(?:sk-|hf_|gsk_|AIza|dmr_)[^\s\"'`<>,;]{8,}"
     r"|(?i:(?:authorization|api[-_]?key|bearer|token|password|secret)\W{1,4}(?:bearer\s+)?)[\w.+/=-]{8,}"
 )
 

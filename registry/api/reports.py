@@ -8,10 +8,10 @@ from llm.probes import STEPS
 class StepDocument(serializers.Serializer):
     name = serializers.ChoiceField(choices=STEPS)
     status = serializers.ChoiceField(choices=["passed", "failed", "skipped"])
-    detail = serializers.CharField()
-    remedy = serializers.CharField(help_text="What to do, where the step failed.")
-    code = serializers.CharField()
-    seconds = serializers.FloatField()
+    detail = serializers.CharField(default="")
+    remedy = serializers.CharField(default="", help_text="What to do, where the step failed.")
+    code = serializers.CharField(default="")
+    seconds = serializers.FloatField(default=0.0)
 
 
 class ConnectionTestReport(serializers.Serializer):

@@ -18,6 +18,7 @@ def line(message, *args, exc_info=None):
         "sk-proj-abcdefghijklmnop",
         "sk-ant-api03-abcdefgh",
         "hf_abcdefghijklmnop",
+        "sk-proj-x/2Wd8+abcdefgh",
         "Authorization: Bearer abcdefghijkl.mnop",
         "api_key=abcdefghijklmnop",
         "'x-api-key': 'abcdefghijklmnop'",
