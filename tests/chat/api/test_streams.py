@@ -17,6 +17,9 @@ from chat.sessions import SignIn
 from chat.wire import Refused
 from llm import TextDelta
 
+# The threads that look whether a viewer may still follow keep their connections from one test to the next.
+pytestmark = pytest.mark.django_db
+
 FRAME = {"type": "delta", "turn": "t", "seq": 7, "text": "a\nb\u2028é"}
 
 
