@@ -1,10 +1,13 @@
 import os
 import shutil
 import socket
+import threading
+from concurrent.futures import wait
 
 import pytest
 from django.core.cache import cache
 
+from chat import database
 from config import local_model
 from tests.security.watch import canary_watch, nothing_leaks  # noqa: F401 - fixtures
 
@@ -41,6 +44,16 @@ def pytest_collection_modifyitems(items):
 def nothing_counted_yet():
     """Limits count in the cache, which outlives a test."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def database_threads_are_done():
+    """Before the test gives the database back: a thread that is still at work could not close its connection then."""
+    yield
+    if database.THREADS._threads:
+        count = database.THREADS._max_workers
+        free = threading.Barrier(count)
+        wait([database.THREADS.submit(free.wait, 30) for _ in range(count)])
 
 
 @pytest.fixture(autouse=True)
