@@ -6,6 +6,7 @@ from concurrent.futures import wait
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 
 from chat import database
 from config import local_model
@@ -46,6 +47,11 @@ def nothing_counted_yet():
     cache.clear()
 
 
+def close_connections(free):
+    free.wait(30)
+    connections.close_all()
+
+
 @pytest.fixture(autouse=True)
 def database_threads_are_done():
     """Before the test gives the database back: a thread that is still at work could not close its connection then."""
@@ -53,7 +59,7 @@ def database_threads_are_done():
     if database.THREADS._threads:
         count = database.THREADS._max_workers
         free = threading.Barrier(count)
-        wait([database.THREADS.submit(free.wait, 30) for _ in range(count)])
+        wait([database.THREADS.submit(close_connections, free) for _ in range(count)])
 
 
 @pytest.fixture(autouse=True)
