@@ -35,14 +35,13 @@ class Ownership(admin.SimpleListFilter):
         return [("global", "Everybody"), ("mine", "Me"), *others]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        owner = queryset.connection + "owner"
         match self.value():
             case "global":
-                return queryset.filter(**{owner: None})
+                return queryset.everybodys()
             case "mine":
-                return queryset.filter(**{owner: request.user.pk})
+                return queryset.owned_by(request.user)
             case "others":
-                return queryset.exclude(**{owner: None}).exclude(**{owner: request.user.pk})
+                return queryset.of_others(request.user)
         return queryset
 
 

@@ -78,6 +78,9 @@ class OwnedQuerySet(QuerySet):
     def everybodys(self) -> Self:
         return self.filter(self._global())
 
+    def of_others(self, user: Reader) -> Self:
+        return self.exclude(self._global()).exclude(self._own(user))
+
     def _own(self, user: Reader) -> Q:
         return self._where(owner=user.pk)
 
